@@ -1,0 +1,93 @@
+# make help lists the targets. V=1 shows the commands; SAN=asan or SAN=tsan builds into build/asan or build/tsan.
+
+RUN_DIR  ?= run
+DTU_PORT ?= 22334
+WEB_PORT ?= 8080
+SIM      ?= 20
+PREFIX   ?= /usr/local
+PYTHON   ?= /usr/bin/python3
+export RUN_DIR DTU_PORT WEB_PORT SIM PYTHON
+
+CC     ?= cc
+BUILD  := build$(if $(SAN),/$(SAN))
+Q      := $(if $(V),,@)
+say     = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+
+LIBS := libevent libevent_pthreads mariadb yaml-0.1 libcurl json-c sqlite3 libsodium libsystemd
+WEBLIBS := fcgi xlsxwriter
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wconversion -Wno-sign-conversion -Wformat=2 \
+        -Wformat-nonliteral -Wmissing-prototypes -Wvla -Werror
+HARD := -fstack-protector-strong -fPIE $(if $(SAN)$(DEBUG),,-D_FORTIFY_SOURCE=2)
+SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_tsan := -fsanitize=thread
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -I. $(shell pkg-config --cflags $(LIBS) $(WEBLIBS)) \
+              $(WARN) $(HARD) $(CFLAGS) $(SAN_$(SAN)) -MMD -MP
+ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(SAN_$(SAN))
+LDLIBS     := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lm
+WEB_LDLIBS := $(shell pkg-config --libs $(WEBLIBS) 2>/dev/null) $(LDLIBS)
+
+# main.c of each program stays out of its archive, so that tests link the rest.
+sources = $(sort $(shell find $(1) -name '*.c' -not -name main.c))
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+SHARED_OBJS    := $(call objects,$(call sources,shared)) $(BUILD)/obj/sql/files.o
+COLLECTOR_OBJS := $(call objects,$(call sources,collector))
+WEBAPP_OBJS    := $(call objects,$(call sources,webapp))
+SIM_OBJS       := $(call objects,$(call sources,tests/sim))
+ARCHIVES       := $(BUILD)/libcollector.a $(BUILD)/libwebapp.a $(BUILD)/libsim.a $(BUILD)/libshared.a
+PROGRAMS       := $(BUILD)/dtuhub-collector $(BUILD)/dtuhub-webapp $(BUILD)/dtuhub-sim
+UNIT_TESTS     := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit -name 'test_*.c'))
+ASSETS         := build/assets/.made
+
+.PHONY: all programs assets unit-tests help packages
+all: programs assets
+programs: $(PROGRAMS)
+unit-tests: $(UNIT_TESTS)
+assets: $(ASSETS)
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+# The numbered files of sql/ become a table of strings in the programs.
+build/gen/sql_files.c: $(sort $(wildcard sql/*.sql)) scripts/sql_files.sh
+	@mkdir -p $(@D)
+	$(Q)sh scripts/sql_files.sh $(filter %.sql,$^) >$@.new && mv $@.new $@
+$(BUILD)/obj/sql/files.o: build/gen/sql_files.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+archive = rm -f $@ && ar rcs $@ $^
+$(BUILD)/libshared.a: $(SHARED_OBJS)
+	$(Q)$(archive)
+$(BUILD)/libcollector.a: $(COLLECTOR_OBJS)
+	$(Q)$(archive)
+$(BUILD)/libwebapp.a: $(WEBAPP_OBJS)
+	$(Q)$(archive)
+$(BUILD)/libsim.a: $(SIM_OBJS)
+	$(Q)$(archive)
+
+$(BUILD)/dtuhub-collector: $(BUILD)/obj/collector/main.o $(BUILD)/libcollector.a $(BUILD)/libshared.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LDLIBS) -o $@
+$(BUILD)/dtuhub-webapp: $(BUILD)/obj/webapp/main.o $(BUILD)/libwebapp.a $(BUILD)/libshared.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(WEB_LDLIBS) -o $@
+$(BUILD)/dtuhub-sim: $(BUILD)/obj/tests/sim/main.o $(BUILD)/libsim.a $(BUILD)/libshared.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< $(ALL_LDFLAGS) $(ARCHIVES) -lcmocka $(WEB_LDLIBS) -o $@
+
+# Where things are found at run time: file targets above, everyday targets below.
+include scripts/targets.mk
+
+-include $(shell find build -name '*.d' 2>/dev/null)
