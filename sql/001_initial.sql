@@ -9,6 +9,7 @@ CREATE TABLE devices (
     first_seen DATETIME(3) NOT NULL,
     last_seen  DATETIME(3) NOT NULL,
     status     ENUM('online', 'offline') NOT NULL DEFAULT 'offline',
+    collector  VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT '' COMMENT 'the collector it last registered at',
     PRIMARY KEY (id),
     UNIQUE KEY device_id (device_id),
     KEY status (status)

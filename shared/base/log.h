@@ -3,10 +3,10 @@
  *
  *   2026-01-31T23:59:59.123Z INFO  session [1001 10.0.0.7:40112] registered, 3 tasks
  *
- * Time (UTC), level, module, the device and peer it is about in brackets (left out where there is none), text.
- * Lines go to stderr, or to a file that log_reopen() opens anew. Any thread may log; a line is written whole.
- * Never pass a secret. Hostile bytes in arguments are made printable (control bytes and invalid
- * UTF-8 become \xNN), so that a device cannot forge a line.
+ * Time (UTC), level, module, the device and peer it is about in brackets (left out where there is
+ * none), text. Lines go to stderr, or to a file that log_reopen() opens anew. Any thread may log; a
+ * line is written whole. Never pass a secret. Hostile bytes in arguments are made printable
+ * (control bytes and invalid UTF-8 become \xNN), so that a device cannot forge a line.
  */
 #ifndef DTUHUB_BASE_LOG_H
 #define DTUHUB_BASE_LOG_H
@@ -38,8 +38,8 @@ void log_line(enum log_level level, const char *module, const char *who, const c
     __attribute__((format(printf, 4, 5)));
 
 /**
- * A limit on repeats of one kind of line: ${burst} lines in ${window_ms}, then silence, then one line that
- * says how many were left out. Zero-initialise and set the two numbers, or use LOG_LIMIT.
+ * A limit on repeats of one kind of line: ${burst} lines in ${window_ms}, then silence, then one
+ * line that says how many were left out. Zero-initialise and set the two numbers, or use LOG_LIMIT.
  */
 struct log_limit {
     unsigned burst;
@@ -49,12 +49,16 @@ struct log_limit {
     uint64_t suppressed;
 };
 
-#define LOG_LIMIT(burst_, window_ms_) {.burst = (burst_), .window_ms = (window_ms_)}
+#define LOG_LIMIT(burst_, window_ms_)                                                              \
+    {                                                                                              \
+        .burst = (burst_), .window_ms = (window_ms_)                                               \
+    }
 
 /**
- * log_limited(limit, now_ms, suppressed): nonzero where a line may be written now (monotonic ${now_ms});
- * ${suppressed} is then set to the number of lines left out since the last one written. Not locked: one
- * limit belongs to one thread.
+ * log_limited(limit, now_ms, suppressed): nonzero where a line may be written now (monotonic
+ * ${now_ms});
+ * ${suppressed} is then set to the number of lines left out since the last one written. Not locked:
+ * one limit belongs to one thread.
  */
 int log_limited(struct log_limit *limit, int64_t now_ms, uint64_t *suppressed);
 
@@ -67,7 +71,8 @@ int log_limited(struct log_limit *limit, int64_t now_ms, uint64_t *suppressed);
             log_line(LOGL_DEBUG, module, who, __VA_ARGS__);                                        \
     } while (0)
 
-/** log_at_limit(limit, level, module, who, fmt, ...): log_line() under ${limit}; appends "(N more like it left out)". */
+/** log_at_limit(limit, level, module, who, fmt, ...): log_line() under ${limit}; appends "(N more
+ * like it left out)". */
 #define log_at_limit(limit, level, module, who, fmt, ...)                                          \
     do {                                                                                           \
         uint64_t left_out_;                                                                        \

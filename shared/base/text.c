@@ -40,7 +40,8 @@ static size_t utf8_length(const uint8_t *p, size_t len)
     return need;
 }
 
-/* C0, DEL and C1 controls, and the bidirectional overrides that make a line read otherwise than it is. */
+/* C0, DEL and C1 controls, and the bidirectional overrides that make a line read otherwise than it
+ * is. */
 static int is_control(const uint8_t *p, size_t n)
 {
     if (n == 1)

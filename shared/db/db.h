@@ -1,8 +1,8 @@
 /*
  * One connection to MariaDB or MySQL. A connection belongs to one thread at a time.
  *
- * Every connection speaks utf8mb4, counts time in UTC, and has strict SQL mode, so that what does not fit is an
- * error and never a silent cut.
+ * Every connection speaks utf8mb4, counts time in UTC, and has strict SQL mode, so that what does
+ * not fit is an error and never a silent cut.
  */
 #ifndef DTUHUB_DB_DB_H
 #define DTUHUB_DB_DB_H
@@ -15,19 +15,21 @@
 enum { DB_ERROR_SIZE = 512 };
 
 /**
- * db_connect(config, error): connect within 5 s; a query or answer that hangs is given up after 60 s. Return the
- * connection, or NULL with one line in ${error} that names server, account, the fault and what to do about it
- * (never the password).
+ * db_connect(config, error): connect within 5 s; a query or answer that hangs is given up after 60
+ * s. Return the connection, or NULL with one line in ${error} that names server, account, the fault
+ * and what to do about it (never the password).
  */
 MYSQL *db_connect(const struct mysql_section *config, char error[DB_ERROR_SIZE]);
 
 /** db_close(conn): NULL is allowed. */
 void db_close(MYSQL *conn);
 
-/** db_has_bulk(conn): whether the server executes one statement over arrays of rows (MariaDB 10.2 and later). */
+/** db_has_bulk(conn): whether the server executes one statement over arrays of rows (MariaDB 10.2
+ * and later). */
 bool db_has_bulk(MYSQL *conn);
 
-/** db_connection_lost(code): whether the error ${code} (mysql_errno) means that the line or the server is gone. */
+/** db_connection_lost(code): whether the error ${code} (mysql_errno) means that the line or the
+ * server is gone. */
 bool db_connection_lost(unsigned code);
 
 #endif

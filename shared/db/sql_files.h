@@ -1,4 +1,5 @@
-/* The numbered files of sql/, in order of number; generated at build time by scripts/sql_files.sh. */
+/* The numbered files of sql/, in order of number; generated at build time by scripts/sql_files.sh.
+ */
 #ifndef DTUHUB_DB_SQL_FILES_H
 #define DTUHUB_DB_SQL_FILES_H
 
