@@ -33,7 +33,10 @@ struct adu_read {
 /** adu_build_read(request, out): write the request with its CRC into ${out}. */
 void adu_build_read(const struct adu_read *request, uint8_t out[ADU_READ_REQUEST_SIZE]);
 
-/** adu_parse_read(frame, len, out): the other way round, for a slave. 0, or -1 where it is no read request with a right CRC. */
+/**
+ * adu_parse_read(frame, len, out): the other way round, for a slave. 0, or -1 where it is no read request with a
+ * right CRC. The count is not judged: 0 or too many is the slave's to refuse, with exception 03.
+ */
 int adu_parse_read(const uint8_t *frame, size_t len, struct adu_read *out);
 
 /** adu_read_data_size(request): the data bytes a whole answer to ${request} carries. */
@@ -65,7 +68,10 @@ enum adu_verdict adu_check_reply(const struct adu_read *request, const uint8_t *
 /** adu_crc_ok(frame, len): nonzero where the last two bytes are the CRC of those before. */
 int adu_crc_ok(const uint8_t *frame, size_t len);
 
-/** adu_build_reply(request, data, out): a slave's answer with ${data} of adu_read_data_size() bytes; returns its length. */
+/**
+ * adu_build_reply(request, data, out): a slave's answer with ${data} of adu_read_data_size() bytes; returns its
+ * length, or 0 where that does not fit a frame.
+ */
 size_t adu_build_reply(const struct adu_read *request, const uint8_t *data, uint8_t out[ADU_MAX]);
 
 /** adu_build_exception(unit, function, code, out): a slave's refusal; returns its length, 5. */

@@ -5,7 +5,8 @@
  * order says how the bytes of the wire are put in order, A being the most significant one:
  * 230.2f is 43 66 33 33 in ABCD, 33 33 43 66 in CDAB, 66 43 33 33 in BADC and 33 33 66 43 in DCBA;
  * for 64 bits the same rule holds for four words (CDAB: words reversed; BADC: bytes swapped in
- * each word; DCBA: all bytes reversed). Pure; any thread.
+ * each word; DCBA: all bytes reversed). A text always starts in its first register: for it only the order of
+ * bytes within a word counts (BADC and DCBA swap them). Pure; any thread.
  */
 #ifndef DTUHUB_MODBUS_REGTYPE_H
 #define DTUHUB_MODBUS_REGTYPE_H
@@ -42,13 +43,13 @@ struct reg_value {
     char text[4 * REG_STRING_MAX + 1]; /* REG_STRING: printable UTF-8 (see text_printable()), else "" */
 };
 
-/** reg_decode(type, bytes, out): decode ${type}->size bytes as they came on the wire. */
+/** reg_decode(type, bytes, out): decode ${type}->size bytes as they came on the wire. ${number} is 0 where there is none. */
 void reg_decode(const struct reg_type *type, const uint8_t *bytes, struct reg_value *out);
 
 /**
- * reg_encode(type, number, bytes): the inverse for numbers, rounded and clamped to what the type holds.
- * Other bits of a REG_BITS register are left as they are in ${bytes}; a REG_STRING gets the
- * number's decimal digits.
+ * reg_encode(type, number, bytes): the inverse for numbers, rounded and clamped to what the type holds; NaN
+ * becomes 0 in all but a REG_FLOAT, which takes NaN and infinity as they are. Other bits of a REG_BITS
+ * register are left as they are in ${bytes}; a REG_STRING gets the number's decimal digits, cut at its size.
  */
 void reg_encode(const struct reg_type *type, double number, uint8_t *bytes);
 
