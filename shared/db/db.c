@@ -61,7 +61,7 @@ MYSQL *db_connect(const struct mysql_section *config, char error[DB_ERROR_SIZE])
     const char *host = config->socket != NULL ? "localhost" : config->host;
     if (mysql_real_connect(conn, host, config->user, config->password, config->database,
                            config->port, config->socket, 0) == NULL) {
-        char server[256];
+        char server[200];
         describe(config, server, sizeof(server));
         snprintf(error, DB_ERROR_SIZE, "cannot connect to %s: %.200s (%s)", server,
                  mysql_error(conn), advice(mysql_errno(conn)));
