@@ -19,12 +19,12 @@ done)
 sudo=
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || {
-        echo "packages.sh: run as root, or install sudo; missing:" $missing >&2
+        echo "packages.sh: run as root, or install sudo; missing: $(echo "$missing" | xargs)" >&2
         exit 1
     }
     sudo=sudo
 fi
-echo "Installing:" $missing
+echo "Installing: $(echo "$missing" | xargs)"
 $sudo apt-get update -qq
 # shellcheck disable=SC2086
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,77 @@
+# What the scripts here share; sourced, never run. POSIX sh.
+# shellcheck shell=sh
+
+say() {
+    printf '%s\n' "$*"
+}
+
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# running PIDFILE WORD: whether the process of PIDFILE lives and has WORD (a path of this instance) in its command
+# line. So a pid that the system gave to a stranger since then is never taken for ours. Sets pid.
+running() {
+    [ -s "$1" ] && pid=$(cat "$1") && [ -r "/proc/$pid/cmdline" ] || return 1
+    tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$2"
+}
+
+# until_true SECONDS COMMAND...: run COMMAND ten times a second until it succeeds; fails after SECONDS.
+until_true() {
+    tries=$(($1 * 10))
+    shift
+    while ! "$@"; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
+not() {
+    ! "$@"
+}
+
+# launch PIDFILE LOG COMMAND...: start COMMAND detached from this terminal, its output appended to LOG.
+launch() {
+    pidfile=$1 log=$2
+    shift 2
+    setsid "$@" >>"$log" 2>&1 </dev/null &
+    echo $! >"$pidfile"
+}
+
+# halt PIDFILE WORD SECONDS: TERM, wait SECONDS, then KILL. Nothing happens where it does not run.
+halt() {
+    if running "$1" "$2"; then
+        kill -TERM "$pid"
+        until_true "$3" not running "$1" "$2" || {
+            say "${1##*/}: process $pid did not stop within $3 s, killed"
+            kill -KILL "$pid"
+            until_true 5 not running "$1" "$2"
+        }
+    fi
+    rm -f "$1"
+}
+
+# listening PORT: whether anything on this machine listens on the TCP port.
+listening() {
+    hex=$(printf ':%04X' "$1")
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v p="$hex\$" '$4 == "0A" && $2 ~ p { f = 1 } END { exit !f }'
+}
+
+# random_word: 32 hexadecimal digits.
+random_word() {
+    od -An -N16 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+# socket_dir DIR: print where the unix sockets of the instance in DIR go: DIR itself, or a private folder in /tmp where
+# DIR is too deep for the 107 bytes that a socket's path may have.
+socket_dir() {
+    if [ "$(printf '%s/fastcgi.sock' "$1" | wc -c)" -le 100 ]; then
+        printf '%s\n' "$1"
+        return
+    fi
+    short=/tmp/dtuhub-$(id -u)-$(printf '%s' "$1" | cksum | cut -d ' ' -f 1)
+    mkdir -m 700 "$short" 2>/dev/null || [ -O "$short" ] || die "$short belongs to somebody else; use a shorter RUN_DIR"
+    printf '%s\n' "$short"
+}
