@@ -29,7 +29,7 @@ LDLIBS     := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lm
 WEB_LDLIBS := $(shell pkg-config --libs $(WEBLIBS) 2>/dev/null) $(LDLIBS)
 
 # main.c of each program stays out of its archive, so that tests link the rest.
-sources = $(sort $(shell find $(1) -name '*.c' -not -name main.c))
+sources = $(sort $(if $(wildcard $(1)),$(shell find $(1) -name '*.c' -not -name main.c)))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 SHARED_OBJS    := $(call objects,$(call sources,shared)) $(BUILD)/obj/sql/files.o
 COLLECTOR_OBJS := $(call objects,$(call sources,collector))
@@ -62,7 +62,7 @@ $(BUILD)/obj/sql/files.o: build/gen/sql_files.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-archive = rm -f $@ && ar rcs $@ $^
+archive = mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
 $(BUILD)/libshared.a: $(SHARED_OBJS)
 	$(Q)$(archive)
 $(BUILD)/libcollector.a: $(COLLECTOR_OBJS)
