@@ -1,6 +1,6 @@
 /*
- * What is wrong in a configuration: all of it, each with its file and line, so that one run shows every fault.
- * A list belongs to one thread.
+ * What is wrong in a configuration: all of it, each with its file and line, so that one run shows
+ * every fault. A list belongs to one thread.
  */
 #ifndef DTUHUB_CONFIG_FAULT_H
 #define DTUHUB_CONFIG_FAULT_H

@@ -2,8 +2,8 @@
  * server_config.yml: the settings of both daemons.
  *
  * A loaded configuration is an immutable snapshot: read it from any thread, free it once.
- * Each section is described by one table in server_config.c (name, type, bounds, default, whether a reload
- * may change it); the checker, docs/configuration.md and the tests all come from that table.
+ * Each section is described by one table in server_config.c (name, type, bounds, default, whether a
+ * reload may change it); the checker, docs/configuration.md and the tests all come from that table.
  */
 #ifndef DTUHUB_CONFIG_SERVER_CONFIG_H
 #define DTUHUB_CONFIG_SERVER_CONFIG_H
@@ -16,33 +16,37 @@
 #include <stdio.h>
 
 struct server_section {
-    char *host;                      /* address the DTU listener binds, "0.0.0.0" */
-    char *name;                      /* this collector in the database: ingest_position.collector; "collector" */
-    char *control_socket;            /* path of the control channel, or NULL: $RUNTIME_DIRECTORY/control.sock or none */
-    uint16_t main_port;              /* DTUs dial this, 22334 */
-    uint16_t web_port;               /* nginx listens here, 8080 */
-    int64_t heartbeat_timeout_ms;    /* one heartbeat is missed after this silence; file: seconds, 60 */
-    uint32_t max_missed;             /* missed heartbeats before the line is probed, 3 */
-    uint32_t max_connections;        /* DTUs at once, 1000 */
+    char *host; /* address the DTU listener binds, "0.0.0.0" */
+    char *name; /* this collector in the database: ingest_position.collector; "collector" */
+    char *control_socket; /* path of the control channel, or NULL: $RUNTIME_DIRECTORY/control.sock
+                             or none */
+    uint16_t main_port;   /* DTUs dial this, 22334 */
+    uint16_t web_port;    /* nginx listens here, 8080 */
+    int64_t
+        heartbeat_timeout_ms; /* one heartbeat is missed after this silence; file: seconds, 60 */
+    uint32_t max_missed;      /* missed heartbeats before the line is probed, 3 */
+    uint32_t max_connections; /* DTUs at once, 1000 */
     uint32_t connection_pool_size;   /* sessions whose memory is allocated ahead, 100 */
     int64_t registration_timeout_ms; /* deadline of the first packet; file: seconds, 30 */
     int64_t shutdown_timeout_ms;     /* time to flush at SIGTERM; file: seconds, 10 */
 };
 
 struct mysql_section {
-    char *host;       /* "127.0.0.1" */
-    char *socket;     /* unix socket path; wins over host and port; NULL */
-    char *user;       /* required */
-    char *password;   /* "" ; from password, ${ENV} in it, or password_file */
-    char *database;   /* "dtu_data" */
-    uint16_t port;    /* 3306 */
-    uint32_t pool_size; /* database connections (and so threads) of the webapp, 8 */
-    bool bulk;        /* use MariaDB's bulk execute where the server has it, true */
+    char *host;          /* "127.0.0.1" */
+    char *socket;        /* unix socket path; wins over host and port; NULL */
+    char *user;          /* required */
+    char *password;      /* "" ; from password, ${ENV} in it, or password_file */
+    char *password_file; /* as the file gives it, or NULL; its content is in password */
+    char *database;      /* "dtu_data" */
+    uint16_t port;       /* 3306 */
+    uint32_t pool_size;  /* database connections (and so threads) of the webapp, 8 */
+    bool bulk;           /* use MariaDB's bulk execute where the server has it, true */
 };
 
 struct cache_section {
-    uint32_t max_size;         /* records held in memory at the most, 200000 */
-    int64_t flush_interval_ms; /* a record waits no longer than this for its write; file: seconds, 1 */
+    uint32_t max_size; /* records held in memory at the most, 200000 */
+    int64_t
+        flush_interval_ms; /* a record waits no longer than this for its write; file: seconds, 1 */
 };
 
 struct webhooks_section { /* the short form: URLs or NULL */
@@ -53,8 +57,8 @@ struct webhooks_section { /* the short form: URLs or NULL */
 
 struct polling_section {
     int64_t response_timeout_ms; /* file: seconds, 3 */
-    int64_t request_gap_ms;      /* silence between an answer and the next query; file: seconds, 0.1 */
-    uint32_t retries;            /* of an unanswered query, 1 */
+    int64_t request_gap_ms; /* silence between an answer and the next query; file: seconds, 0.1 */
+    uint32_t retries;       /* of an unanswered query, 1 */
 };
 
 struct log_section {
@@ -73,22 +77,30 @@ struct server_config {
 };
 
 /**
- * server_config_load(path, faults): read, check and return a snapshot, or NULL with every fault appended.
- * A relative password_file is taken from the folder of ${path}.
+ * server_config_load(path, faults): read, check and return a snapshot, or NULL with every fault
+ * appended. A relative password_file is taken from the folder of ${path}.
  */
 struct server_config *server_config_load(const char *path, struct faults *faults);
+
+/**
+ * server_config_parse(path, bytes, len, faults): the same for the content ${bytes} of the file
+ * ${path}, which is not opened itself.
+ */
+struct server_config *server_config_parse(const char *path, const void *bytes, size_t len,
+                                          struct faults *faults);
 
 /** server_config_free(config): NULL is allowed. The password's memory is wiped. */
 void server_config_free(struct server_config *config);
 
 /**
- * server_config_fixed_changed(running, next): the "section.key" of the first setting that differs and that
- * only a restart can change, or NULL. The text is static.
+ * server_config_fixed_changed(running, next): the "section.key" of the first setting that differs
+ * and that only a restart can change, or NULL. The text is static.
  */
 const char *server_config_fixed_changed(const struct server_config *running,
                                         const struct server_config *next);
 
-/** server_config_reference(out): print the reference of all keys as a Markdown table, from the same tables. */
+/** server_config_reference(out): print the reference of all keys as a Markdown table, from the same
+ * tables. */
 void server_config_reference(FILE *out);
 
 #endif

@@ -1,0 +1,108 @@
+/*
+ * The reference of all keys as Markdown, from the tables that the checker reads by.
+ */
+#include "shared/config/data_draft.h"
+#include "shared/config/server_config.h"
+#include "shared/config/server_tables.h"
+
+#include <stdio.h>
+
+static void print_bounds(const struct setting *setting, FILE *out)
+{
+    if (setting->min < setting->max && setting->max < 1e100)
+        fprintf(out, ", %.15g to %.15g", setting->min, setting->max);
+}
+
+static void print_type(const struct setting *setting, FILE *out)
+{
+    switch (setting->type) {
+    case SETTING_STRING:
+    case SETTING_SECRET:
+        fprintf(out, "text of %g to %g bytes", setting->min, setting->max > 0 ? setting->max : 255);
+        break;
+    case SETTING_PATH:
+        fputs("path", out);
+        break;
+    case SETTING_URL:
+        fputs("http or https URL", out);
+        break;
+    case SETTING_ADDRESS:
+        fputs("IP address", out);
+        break;
+    case SETTING_BOOL:
+        fputs("true or false", out);
+        break;
+    case SETTING_PORT:
+        fputs("whole number, 1 to 65535", out);
+        break;
+    case SETTING_UINT:
+        fputs("whole number", out);
+        print_bounds(setting, out);
+        break;
+    case SETTING_SECONDS:
+        fputs("seconds", out);
+        print_bounds(setting, out);
+        break;
+    case SETTING_NUMBER:
+        fputs("number", out);
+        break;
+    case SETTING_CHOICE:
+        for (size_t i = 0; setting->choices[i] != NULL; i++)
+            fprintf(out, "%s`%s`", i > 0 ? ", " : "", setting->choices[i]);
+        break;
+    case SETTING_BLOCK:
+        fputs("section", out);
+        break;
+    }
+}
+
+static void print_default(const struct setting *setting, FILE *out)
+{
+    if (setting->required)
+        fputs("**required**", out);
+    else if (setting->def == NULL)
+        fputs("none", out);
+    else if (*setting->def == '\0')
+        fputs("`\"\"`", out);
+    else
+        fprintf(out, "`%s`", setting->def);
+}
+
+void settings_reference(const struct settings_table *table, bool with_reload, FILE *out)
+{
+    fprintf(out, "| key | value | default |%s what it says |\n| --- | --- | --- |%s --- |\n",
+            with_reload ? " reload |" : "", with_reload ? " --- |" : "");
+    for (size_t i = 0; i < table->count; i++) {
+        const struct setting *setting = &table->settings[i];
+        fprintf(out, "| `%s` | ", setting_key(setting));
+        print_type(setting, out);
+        fputs(" | ", out);
+        print_default(setting, out);
+        if (with_reload)
+            fputs(setting->reload ? " | yes" : " | restart", out);
+        fprintf(out, " | %s |\n", setting->help);
+    }
+}
+
+void server_config_reference(FILE *out)
+{
+    for (size_t i = 0; i < server_tables_count; i++) {
+        fprintf(out, "%s### %s\n\n%s\n\n", i > 0 ? "\n" : "", server_tables[i].name,
+                server_tables[i].help);
+        settings_reference(&server_tables[i].table, true, out);
+    }
+}
+
+void data_config_reference(FILE *out)
+{
+    fputs("### query_tasks\n\nWhat a DTU is asked. The key of a task is its number, 1 to "
+          "65535.\n\n",
+          out);
+    settings_reference(&task_table, false, out);
+    fputs("\n### data_points\n\nWhat the answers mean. The key of a point is its address, 0 to "
+          "65535, or a label where `address` is given.\n\n",
+          out);
+    settings_reference(&point_table, false, out);
+    fputs("\nThe section `bits` of a point:\n\n", out);
+    settings_reference(&bits_table, false, out);
+}

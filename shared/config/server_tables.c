@@ -1,0 +1,117 @@
+#include "shared/config/server_tables.h"
+
+#include "shared/config/server_config.h"
+
+#include <assert.h>
+
+/* SETTING_CHOICE stores an int. */
+static_assert(sizeof(enum log_level) == sizeof(int), "enum log_level");
+static_assert(sizeof(enum log_format) == sizeof(int), "enum log_format");
+
+enum { SOCKET_PATH_MAX = 107, PATH_LENGTH_MAX = 1023, URL_LENGTH_MAX = 2047 };
+
+#define HOUR 3600.0
+
+#define KEY(section, key, field, kind)                                                             \
+    .path = #section "." #key, .offset = offsetof(struct server_config, section.field), .type = kind
+
+static const struct setting server_settings[] = {
+    {KEY(server, host, host, SETTING_ADDRESS), .def = "0.0.0.0",
+     .help = "address on which DTUs are accepted; 0.0.0.0 or :: is every interface"},
+    {KEY(server, main_port, main_port, SETTING_PORT), .def = "22334",
+     .help = "TCP port that DTUs dial"},
+    {KEY(server, web_port, web_port, SETTING_PORT), .def = "8080",
+     .help = "port of the web interface, on which nginx listens"},
+    {KEY(server, name, name, SETTING_STRING), .def = "collector", .min = 1, .max = 64,
+     .help = "name of this collector in the database; give each collector on one database its own"},
+    {KEY(server, control_socket, control_socket, SETTING_PATH), .max = SOCKET_PATH_MAX,
+     .help = "unix socket of the control channel; without it control.sock in $RUNTIME_DIRECTORY, "
+             "where that is set"},
+    {KEY(server, heartbeat_timeout, heartbeat_timeout_ms, SETTING_SECONDS), .def = "60", .min = 1,
+     .max = 24 * HOUR, .reload = true,
+     .help = "seconds of silence after which one heartbeat counts as missed"},
+    {KEY(server, max_missed, max_missed, SETTING_UINT), .def = "3", .min = 1, .max = 100,
+     .reload = true, .help = "missed heartbeats after which the collector probes the line itself"},
+    {KEY(server, max_connections, max_connections, SETTING_UINT), .def = "1000", .min = 1,
+     .max = 1000000, .reload = true, .help = "DTUs connected at once; one more is refused"},
+    {KEY(server, connection_pool_size, connection_pool_size, SETTING_UINT), .def = "100", .min = 0,
+     .max = 1000000, .help = "sessions whose memory is allocated at the start"},
+    {KEY(server, registration_timeout, registration_timeout_ms, SETTING_SECONDS), .def = "30",
+     .min = 1, .max = HOUR, .reload = true,
+     .help = "seconds that a new connection has to send its registration packet"},
+    {KEY(server, shutdown_timeout, shutdown_timeout_ms, SETTING_SECONDS), .def = "10", .min = 1,
+     .max = 600, .reload = true, .help = "seconds to write out what is in memory when stopped"},
+};
+
+static const struct setting mysql_settings[] = {
+    {KEY(mysql, host, host, SETTING_STRING), .def = "127.0.0.1", .min = 1,
+     .help = "name or address of the MariaDB or MySQL server"},
+    {KEY(mysql, socket, socket, SETTING_PATH), .max = SOCKET_PATH_MAX,
+     .help = "unix socket of a database on this machine; wins over host and port"},
+    {KEY(mysql, port, port, SETTING_PORT), .def = "3306", .help = "TCP port of the database"},
+    {KEY(mysql, user, user, SETTING_STRING), .required = true, .min = 1, .max = 128,
+     .help = "account to log in with"},
+    {KEY(mysql, password, password, SETTING_SECRET), .def = "",
+     .help = "its password; better ${VARIABLE}, or password_file"},
+    {KEY(mysql, password_file, password_file, SETTING_PATH), .max = PATH_LENGTH_MAX,
+     .help = "file that holds the password, in place of password; a relative path starts from the "
+             "folder of this file"},
+    {KEY(mysql, database, database, SETTING_STRING), .def = "dtu_data", .min = 1, .max = 64,
+     .help = "name of the database"},
+    {KEY(mysql, pool_size, pool_size, SETTING_UINT), .def = "8", .min = 1, .max = 256,
+     .help = "database connections, and so threads, of the web interface"},
+    {KEY(mysql, bulk, bulk, SETTING_BOOL), .def = "true",
+     .help = "use MariaDB's bulk execute where the server has it"},
+};
+
+static const struct setting cache_settings[] = {
+    {KEY(cache, max_size, max_size, SETTING_UINT), .def = "200000", .min = 100, .max = 100000000,
+     .help = "records held in memory at the most"},
+    {KEY(cache, flush_interval, flush_interval_ms, SETTING_SECONDS), .def = "1", .min = 0.01,
+     .max = HOUR, .reload = true, .help = "seconds that a record waits at the most to be written"},
+};
+
+static const struct setting webhooks_settings[] = {
+    {KEY(webhooks, device_online, device_online, SETTING_URL), .max = URL_LENGTH_MAX,
+     .reload = true, .help = "URL that is told when a device comes online"},
+    {KEY(webhooks, device_offline, device_offline, SETTING_URL), .max = URL_LENGTH_MAX,
+     .reload = true, .help = "URL that is told when a device goes offline"},
+    {KEY(webhooks, data_received, data_received, SETTING_URL), .max = URL_LENGTH_MAX,
+     .reload = true, .help = "URL that is told every reading"},
+};
+
+static const struct setting polling_settings[] = {
+    {KEY(polling, response_timeout, response_timeout_ms, SETTING_SECONDS), .def = "3", .min = 0.1,
+     .max = 300, .reload = true, .help = "seconds to wait for the answer to a query"},
+    {KEY(polling, request_gap, request_gap_ms, SETTING_SECONDS), .def = "0.1", .min = 0, .max = 60,
+     .reload = true, .help = "seconds of silence between an answer and the next query"},
+    {KEY(polling, retries, retries, SETTING_UINT), .def = "1", .min = 0, .max = 10, .reload = true,
+     .help = "times that an unanswered query is sent again"},
+};
+
+static const char *const level_choices[] = {"error", "warn", "info", "debug", NULL};
+static const char *const format_choices[] = {"text", "json", NULL};
+
+static const struct setting log_settings[] = {
+    {KEY(log, level, level, SETTING_CHOICE), .def = "info", .choices = level_choices,
+     .reload = true, .help = "least weighty kind of line that is written"},
+    {KEY(log, format, format, SETTING_CHOICE), .def = "text", .choices = format_choices,
+     .reload = true, .help = "form of a line"},
+    {KEY(log, file, file, SETTING_PATH), .max = PATH_LENGTH_MAX, .reload = true,
+     .help = "file to append to; without it standard error"},
+};
+
+#define TABLE(settings)                                                                            \
+    {                                                                                              \
+        settings, sizeof(settings) / sizeof(*settings)                                             \
+    }
+
+const struct server_table server_tables[] = {
+    {"server", "How DTUs connect.", TABLE(server_settings)},
+    {"mysql", "Where readings are stored.", TABLE(mysql_settings)},
+    {"cache", "What waits in memory to be written.", TABLE(cache_settings)},
+    {"webhooks", "Who is told, by an HTTP POST with a JSON body.", TABLE(webhooks_settings)},
+    {"polling", "How DTUs are asked.", TABLE(polling_settings)},
+    {"log", "What the collector says, and where.", TABLE(log_settings)},
+};
+const size_t server_tables_count = sizeof(server_tables) / sizeof(*server_tables);

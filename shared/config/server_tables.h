@@ -1,0 +1,19 @@
+/*
+ * What server_config.yml may hold: its sections and their keys, as tables. Offsets are those of
+ * struct server_config.
+ */
+#ifndef DTUHUB_CONFIG_SERVER_TABLES_H
+#define DTUHUB_CONFIG_SERVER_TABLES_H
+
+#include "shared/config/settings.h"
+
+struct server_table {
+    const char *name; /* the section's key */
+    const char *help; /* what it is about, one sentence */
+    struct settings_table table;
+};
+
+extern const struct server_table server_tables[];
+extern const size_t server_tables_count;
+
+#endif

@@ -1,0 +1,250 @@
+#include "shared/config/setting_value.h"
+
+#include "shared/config/checked.h"
+#include "shared/config/quote.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+#include <strings.h>
+
+enum { TEXT_MAX = 255 };
+
+static char *complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static char *complain(const char *fmt, ...)
+{
+    char *problem = NULL;
+    va_list args;
+    va_start(args, fmt);
+    if (vasprintf(&problem, fmt, args) < 0)
+        abort();
+    va_end(args);
+    return problem;
+}
+
+static bool is_text(enum setting_type type)
+{
+    return type == SETTING_STRING || type == SETTING_SECRET || type == SETTING_PATH ||
+           type == SETTING_URL || type == SETTING_ADDRESS;
+}
+
+void setting_value_free(const struct setting *setting, void *field)
+{
+    if (!is_text(setting->type))
+        return;
+    char **text = field;
+    if (*text != NULL && setting->type == SETTING_SECRET)
+        explicit_bzero(*text, strlen(*text));
+    free(*text);
+    *text = NULL;
+}
+
+static bool is_printable(const char *text)
+{
+    size_t len = strlen(text), backslashes = 0;
+    for (size_t i = 0; i < len; i++)
+        backslashes += text[i] == '\\';
+    char *out = checked_alloc(4 * len + 1, 1);
+    size_t printed = text_printable(text, len, out, 4 * len + 1);
+    free(out);
+    return printed == len + backslashes;
+}
+
+static bool is_url(const char *text)
+{
+    CURLU *url = curl_url();
+    if (url == NULL)
+        abort();
+    char *scheme = NULL;
+    bool good = curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+                curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+    curl_free(scheme);
+    curl_url_cleanup(url);
+    return good;
+}
+
+static bool is_address(const char *text)
+{
+    struct in6_addr address;
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
+}
+
+static char *check_text(const struct setting *setting, const char *text, const char *shown)
+{
+    size_t len = strlen(text), most = setting->max > 0 ? (size_t)setting->max : TEXT_MAX;
+    if (len > most)
+        return complain("%zu bytes are too long: %zu at the most", len, most);
+    if (len < (size_t)setting->min)
+        return complain("may not be empty: write a value, or leave the line out");
+    if (setting->type != SETTING_SECRET && !is_printable(text))
+        return complain("holds control characters: write it on one line, without them");
+    if (setting->type == SETTING_URL && !is_url(text))
+        return complain("is not a URL: write it like http://host/path or https://host/path");
+    if (setting->type == SETTING_ADDRESS && !is_address(text))
+        return complain("%s is not an IP address: write 0.0.0.0 or :: for all interfaces, or the "
+                        "address of one",
+                        QUOTE(shown));
+    return NULL;
+}
+
+static char *parse_text(const struct setting *setting, const char *text, const char *shown,
+                        void *field)
+{
+    bool none = *text == '\0' && (setting->type == SETTING_PATH || setting->type == SETTING_URL);
+    char *problem = none ? NULL : check_text(setting, text, shown);
+    if (problem != NULL)
+        return problem;
+    setting_value_free(setting, field);
+    if (!none)
+        *(char **)field = checked_copy(text);
+    return NULL;
+}
+
+int settings_parse_uint(const char *text, uint32_t *value)
+{
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    const char *digits = hex ? text + 2 : text;
+    size_t n = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789");
+    if (n == 0 || digits[n] != '\0' || n > 10 || (!hex && n > 1 && digits[0] == '0'))
+        return -1;
+    unsigned long long number = strtoull(digits, NULL, hex ? 16 : 10);
+    if (number > UINT32_MAX)
+        return -1;
+    *value = (uint32_t)number;
+    return 0;
+}
+
+static char *parse_uint(const struct setting *setting, const char *text, const char *shown,
+                        void *field)
+{
+    double min = setting->type == SETTING_PORT ? 1 : setting->min;
+    double max = setting->type == SETTING_PORT ? 65535 : setting->max;
+    uint32_t number;
+    if (settings_parse_uint(text, &number) < 0 || number < min || number > max)
+        return complain("%s is not a whole number from %.0f to %.0f", QUOTE(shown), min, max);
+    if (setting->type == SETTING_PORT)
+        *(uint16_t *)field = (uint16_t)number;
+    else
+        *(uint32_t *)field = number;
+    return NULL;
+}
+
+/* Stricter than strtod() alone: no hexadecimal, no "nan", no blanks. */
+static int parse_double(const char *text, double *value)
+{
+    if (*text == '\0' || strlen(text) > 40 || text[strspn(text, "0123456789+-.eE")] != '\0')
+        return -1;
+    char *end;
+    double number = strtod(text, &end);
+    if (*end != '\0' || !isfinite(number))
+        return -1;
+    *value = number;
+    return 0;
+}
+
+static char *parse_number(const struct setting *setting, const char *text, const char *shown,
+                          void *field)
+{
+    bool bounded = setting->min < setting->max;
+    double number;
+    if (parse_double(text, &number) < 0)
+        return complain("%s is not a number", QUOTE(shown));
+    if (bounded && (number < setting->min || number > setting->max))
+        return complain("%s is not a number%s from %g to %g", QUOTE(shown),
+                        setting->type == SETTING_SECONDS ? " of seconds" : "", setting->min,
+                        setting->max);
+    if (setting->type == SETTING_SECONDS)
+        *(int64_t *)field = llround(number * 1000);
+    else
+        *(double *)field = number;
+    return NULL;
+}
+
+static char *parse_bool(const char *text, const char *shown, void *field)
+{
+    static const char *const words[] = {"false", "no", "off", "true", "yes", "on"};
+    for (int i = 0; i < 6; i++) {
+        if (strcasecmp(text, words[i]) == 0) {
+            *(bool *)field = i >= 3;
+            return NULL;
+        }
+    }
+    return complain("%s is neither true nor false", QUOTE(shown));
+}
+
+static char *parse_choice(const struct setting *setting, const char *text, const char *shown,
+                          void *field)
+{
+    char list[160] = "";
+    size_t used = 0;
+    for (int i = 0; setting->choices[i] != NULL; i++) {
+        if (strcmp(text, setting->choices[i]) == 0) {
+            memcpy(field, &i, sizeof(i));
+            return NULL;
+        }
+        used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "",
+                                 setting->choices[i]);
+        if (used >= sizeof(list))
+            used = sizeof(list) - 1;
+    }
+    return complain("%s is not known here: write one of %s", QUOTE(shown), list);
+}
+
+char *setting_value_parse(const struct setting *setting, const char *text, const char *shown,
+                          void *field)
+{
+    switch (setting->type) {
+    case SETTING_STRING:
+    case SETTING_SECRET:
+    case SETTING_PATH:
+    case SETTING_URL:
+    case SETTING_ADDRESS:
+        return parse_text(setting, text, shown, field);
+    case SETTING_BOOL:
+        return parse_bool(text, shown, field);
+    case SETTING_UINT:
+    case SETTING_PORT:
+        return parse_uint(setting, text, shown, field);
+    case SETTING_SECONDS:
+    case SETTING_NUMBER:
+        return parse_number(setting, text, shown, field);
+    case SETTING_CHOICE:
+        return parse_choice(setting, text, shown, field);
+    case SETTING_BLOCK:
+        break;
+    }
+    abort(); /* a block has no text: settings_read() never asks for it */
+}
+
+bool setting_value_equal(const struct setting *setting, const void *a, const void *b)
+{
+    switch (setting->type) {
+    case SETTING_STRING:
+    case SETTING_SECRET:
+    case SETTING_PATH:
+    case SETTING_URL:
+    case SETTING_ADDRESS: {
+        const char *x = *(char *const *)a, *y = *(char *const *)b;
+        return x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
+    }
+    case SETTING_BOOL:
+        return *(const bool *)a == *(const bool *)b;
+    case SETTING_PORT:
+        return *(const uint16_t *)a == *(const uint16_t *)b;
+    case SETTING_UINT:
+        return *(const uint32_t *)a == *(const uint32_t *)b;
+    case SETTING_SECONDS:
+        return *(const int64_t *)a == *(const int64_t *)b;
+    case SETTING_NUMBER:
+        return *(const double *)a == *(const double *)b;
+    case SETTING_CHOICE:
+        return memcmp(a, b, sizeof(int)) == 0;
+    case SETTING_BLOCK:
+        break;
+    }
+    return true;
+}
