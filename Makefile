@@ -8,7 +8,7 @@ PREFIX   ?= /usr/local
 PYTHON   ?= /usr/bin/python3
 export RUN_DIR DTU_PORT WEB_PORT SIM PYTHON
 
-CC     ?= cc
+CC     := $(if $(filter fuzz,$(SAN)),clang,$(CC))
 BUILD  := build$(if $(SAN),/$(SAN))
 Q      := $(if $(V),,@)
 say     = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
@@ -21,6 +21,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wconversion -Wno-sign-conver
 HARD := -fstack-protector-strong -fPIE $(if $(SAN)$(DEBUG),,-D_FORTIFY_SOURCE=2)
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_tsan := -fsanitize=thread
+SAN_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -I. $(shell pkg-config --cflags $(LIBS) $(WEBLIBS)) \
               $(WARN) $(HARD) $(CFLAGS) $(SAN_$(SAN)) -MMD -MP
@@ -38,6 +39,7 @@ SIM_OBJS       := $(call objects,$(call sources,tests/sim))
 ARCHIVES       := $(BUILD)/libcollector.a $(BUILD)/libwebapp.a $(BUILD)/libsim.a $(BUILD)/libshared.a
 PROGRAMS       := $(BUILD)/dtuhub-collector $(BUILD)/dtuhub-webapp $(BUILD)/dtuhub-sim
 UNIT_TESTS     := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit -name 'test_*.c'))
+FUZZERS        := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 ASSETS         := build/assets/.made
 
 .PHONY: all programs assets unit-tests help packages
@@ -86,6 +88,11 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< $(ALL_LDFLAGS) $(ARCHIVES) -lcmocka $(WEB_LDLIBS) -o $@
+
+# Linked from archives that SAN=fuzz has built with clang.
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(ARCHIVES)
+	$(call say,FUZZ,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< $(ALL_LDFLAGS) -fsanitize=fuzzer $(ARCHIVES) $(WEB_LDLIBS) -o $@
 
 # Where things are found at run time: file targets above, everyday targets below.
 include scripts/targets.mk

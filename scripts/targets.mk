@@ -10,9 +10,15 @@
 ## make clean    remove build/
 ## Variables: RUN_DIR=run DTU_PORT=22334 WEB_PORT=8080 SIM=20 V=1 SAN=asan|tsan
 
-.PHONY: check clean lint
+.PHONY: check clean fuzz fuzzers lint
 check: unit-tests
 	@sh scripts/unit_tests.sh $(UNIT_TESTS)
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	@$(MAKE) --no-print-directory SAN=fuzz fuzzers
+	@sh scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZERS)
+fuzzers: $(FUZZERS)
 
 clean:
 	rm -rf build
