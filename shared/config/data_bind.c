@@ -5,7 +5,7 @@
  *
  * Coils (functions 1 and 2) come eight to a byte, the first in the lowest bit. Two bytes of them
  * are a 16-bit register with its bytes swapped, four a 32-bit one with all bytes reversed: so a
- * point of coils becomes a REG_BITS over the two or four bytes of the answer that hold its coils,
+ * point of coils becomes a REG_BITS over the byte, or the two or four bytes, that hold its coils,
  * in the order BADC or DCBA.
  */
 #include "shared/config/checked.h"
@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-enum { WINDOW_LEAST = 2, WINDOW_MOST = 4 };
+enum { WINDOW_MOST = 4 };
 
 static bool reads_bits(const struct draft_task *task)
 {
@@ -168,7 +168,7 @@ static struct window find_window(const struct draft_point *point, const struct d
     struct extent extent = extent_in(point, task);
     uint32_t bytes = (task->length + 7) / 8, bit = extent.first - task->start;
     uint32_t count = extent.end - extent.first;
-    for (uint32_t size = WINDOW_LEAST; size <= WINDOW_MOST && size <= bytes; size *= 2) {
+    for (uint32_t size = 1; size <= WINDOW_MOST && size <= bytes; size *= 2) {
         uint32_t offset = bit / 8 < bytes - size ? bit / 8 : bytes - size;
         if (bit - offset * 8 + count <= size * 8)
             return (struct window){(uint16_t)offset, (uint8_t)size, (uint8_t)(bit - offset * 8)};
@@ -179,6 +179,8 @@ static struct window find_window(const struct draft_point *point, const struct d
 static int resolve_coils(const struct data_draft *draft, struct draft_point *point,
                          const struct draft_task *task)
 {
+    static const enum word_order orders[] = {ORDER_ABCD, ORDER_BADC,
+                                             ORDER_DCBA}; /* 1, 2, 4 bytes */
     struct window window = find_window(point, task);
     if (point->lines[POINT_LENGTH] > 0 || point->lines[POINT_WORD_ORDER] > 0) {
         FAULT(draft, point,
@@ -189,14 +191,13 @@ static int resolve_coils(const struct data_draft *draft, struct draft_point *poi
     }
     if (window.size == 0) {
         FAULT(draft, point,
-              "%s (%s): its bits are not within two whole bytes (or four, where they cross) of the "
-              "answer to task %u: let the task read more, at least 9 bits for one bit and 25 for "
-              "many, or split the point",
+              "%s (%s): its bits lie in three bytes of the answer to task %u, which has no fourth: "
+              "let the task read 25 bits or more, or split the point",
               point->path, point->name, task->id);
         return -1;
     }
     point->reg.size = window.size;
-    point->reg.order = window.size == WINDOW_LEAST ? ORDER_BADC : ORDER_DCBA;
+    point->reg.order = orders[window.size / 2];
     point->reg.bit_first = window.bit_first;
     point->reg.bit_count = (uint8_t)(point->bit_count > 0 ? point->bit_count : 1);
     return 0;

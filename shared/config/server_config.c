@@ -91,7 +91,7 @@ static void read_password_file(const struct reading *reading)
 
 static void check_numbers(const struct reading *reading)
 {
-    const struct server_section *server = &reading->config->server;
+    struct server_section *server = &reading->config->server;
     const char *file = yaml_doc_name(reading->reader.doc);
     if (server->main_port == server->web_port)
         faults_add(reading->reader.faults, file,
@@ -100,13 +100,7 @@ static void check_numbers(const struct reading *reading)
                    "port each",
                    server->web_port);
     if (server->connection_pool_size > server->max_connections)
-        faults_add(
-            reading->reader.faults, file,
-            line_of(reading, "server.connection_pool_size",
-                    line_of(reading, "server.max_connections", 0)),
-            "server.connection_pool_size (%u) is above server.max_connections (%u): lower it, or "
-            "allow more connections",
-            server->connection_pool_size, server->max_connections);
+        server->connection_pool_size = server->max_connections;
 }
 
 static void read_sections(struct reading *reading)

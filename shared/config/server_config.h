@@ -26,7 +26,8 @@ struct server_section {
         heartbeat_timeout_ms; /* one heartbeat is missed after this silence; file: seconds, 60 */
     uint32_t max_missed;      /* missed heartbeats before the line is probed, 3 */
     uint32_t max_connections; /* DTUs at once, 1000 */
-    uint32_t connection_pool_size;   /* sessions whose memory is allocated ahead, 100 */
+    uint32_t connection_pool_size;   /* sessions whose memory is allocated ahead, 100; never above
+                                        max_connections */
     int64_t registration_timeout_ms; /* deadline of the first packet; file: seconds, 30 */
     int64_t shutdown_timeout_ms;     /* time to flush at SIGTERM; file: seconds, 10 */
 };

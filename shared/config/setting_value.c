@@ -4,6 +4,7 @@
 #include "shared/config/quote.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <curl/curl.h>
 #include <math.h>
 #include <stdarg.h>
@@ -77,13 +78,13 @@ static char *check_text(const struct setting *setting, const char *text, const c
 {
     size_t len = strlen(text), most = setting->max > 0 ? (size_t)setting->max : TEXT_MAX;
     if (len > most)
-        return complain("%zu bytes are too long: %zu at the most", len, most);
+        return complain("too long, %zu bytes: %zu at the most", len, most);
     if (len < (size_t)setting->min)
-        return complain("may not be empty: write a value, or leave the line out");
+        return complain("empty: write a value, or leave the line out");
     if (setting->type != SETTING_SECRET && !is_printable(text))
-        return complain("holds control characters: write it on one line, without them");
+        return complain("control characters in it: write it on one line, without them");
     if (setting->type == SETTING_URL && !is_url(text))
-        return complain("is not a URL: write it like http://host/path or https://host/path");
+        return complain("not a URL: write it like http://host/path or https://host/path");
     if (setting->type == SETTING_ADDRESS && !is_address(text))
         return complain("%s is not an IP address: write 0.0.0.0 or :: for all interfaces, or the "
                         "address of one",
@@ -125,7 +126,9 @@ static char *parse_uint(const struct setting *setting, const char *text, const c
     double max = setting->type == SETTING_PORT ? 65535 : setting->max;
     uint32_t number;
     if (settings_parse_uint(text, &number) < 0 || number < min || number > max)
-        return complain("%s is not a whole number from %.0f to %.0f", QUOTE(shown), min, max);
+        return complain(
+            "%s is not a whole number from %.0f to %.0f%s", QUOTE(shown), min, max,
+            text[0] == '0' && isdigit((unsigned char)text[1]) ? ", without leading zeros" : "");
     if (setting->type == SETTING_PORT)
         *(uint16_t *)field = (uint16_t)number;
     else
@@ -149,12 +152,12 @@ static int parse_double(const char *text, double *value)
 static char *parse_number(const struct setting *setting, const char *text, const char *shown,
                           void *field)
 {
-    bool bounded = setting->min < setting->max;
     double number;
-    if (parse_double(text, &number) < 0)
-        return complain("%s is not a number", QUOTE(shown));
-    if (bounded && (number < setting->min || number > setting->max))
-        return complain("%s is not a number%s from %g to %g", QUOTE(shown),
+    bool good = parse_double(text, &number) == 0;
+    if (setting->type == SETTING_NUMBER && !good)
+        return complain("%s is not a number: write it like 0.1", QUOTE(shown));
+    if (!good || number < setting->min || number > setting->max)
+        return complain("%s is not a number%s from %.15g to %.15g", QUOTE(shown),
                         setting->type == SETTING_SECONDS ? " of seconds" : "", setting->min,
                         setting->max);
     if (setting->type == SETTING_SECONDS)

@@ -86,8 +86,8 @@ static int read_pair(const struct settings_reader *reader, const struct settings
         return 0;
     }
     faults_add(reader->faults, yaml_doc_name(reader->doc), pair->line,
-               "%s.%s is a section: write its keys below it, indented", place->path,
-               setting_key(setting));
+               "%s.%s is a section: write its keys below it, indented (%s)", place->path,
+               setting_key(setting), setting->help);
     return -1;
 }
 

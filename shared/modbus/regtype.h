@@ -30,7 +30,7 @@ enum { REG_STRING_MAX = 64 };
 struct reg_type {
     enum reg_kind kind;
     enum word_order order;
-    uint8_t size;      /* bytes, even */
+    uint8_t size;      /* bytes, even; or 1, for REG_BITS in the order ABCD: eight coils */
     uint8_t bit_first; /* REG_BITS */
     uint8_t bit_count; /* REG_BITS, 1 to 32 */
 };
