@@ -1,0 +1,106 @@
+/*
+ * The life of one simulated DTU: dial, register, beat, answer, dial again after a lost line.
+ *
+ * It answers one query at a time, in order, and reads no further while an answer waits, as the
+ * serial bus behind a real one makes it do. Everything here belongs to the thread of the event
+ * loop.
+ */
+#ifndef DTUHUB_SIM_DTU_H
+#define DTUHUB_SIM_DTU_H
+
+#include "tests/sim/served.h"
+#include "tests/sim/slave.h"
+#include "tests/sim/tlv_client.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/** How a DTU behaves. One constant table serves all DTUs of a kind. */
+struct dtu_behaviour {
+    int64_t heartbeat_ms;
+    int64_t latency_ms;      /* between a query and its answer */
+    int64_t reconnect_ms;    /* first pause after a lost line, see dtu_backoff_ms(); 0: a lost line
+                                stays lost */
+    int64_t registration_ms; /* deadline of the connection and its acknowledgement */
+};
+
+struct dtu_totals {
+    uint64_t answers, exceptions;
+    uint64_t heartbeats, unacknowledged; /* sent; no acknowledgement when the next was due */
+    uint64_t lost, reconnects;           /* lines lost; registered again after that */
+    size_t online;                       /* registered now */
+    size_t open;                         /* sockets now */
+};
+
+/** What all DTUs of one process share. */
+struct dtu_world {
+    struct event_base *base;
+    struct slave *slave;
+    struct served *served; /* may be NULL */
+    uint64_t seed;
+    struct sockaddr_storage server;
+    socklen_t server_len;
+    struct dtu_totals totals;
+    void (*changed)(void *cookie); /* totals.online or totals.open did */
+    void *cookie;
+};
+
+enum dtu_state {
+    DTU_DOWN, /* no line; dials again when its timer ends */
+    DTU_CONNECTING,
+    DTU_REGISTERING, /* the id is sent, 01 has not come */
+    DTU_ONLINE,
+    DTU_CLOSING, /* said goodbye, waits until the server closes too */
+};
+
+struct dtu {
+    struct dtu_world *world;
+    const struct dtu_behaviour *behaviour;
+    const struct sockaddr_storage *source; /* address to dial from, or NULL */
+    uint32_t id;
+    int fd; /* -1 without a line */
+    enum dtu_state state;
+    unsigned failures; /* lines lost since it was registered last */
+    uint64_t poll;     /* answers of registers so far */
+    bool was_registered;
+    bool heartbeat_due; /* behind bytes that are still to be sent */
+    bool ack_missing;   /* of the last heartbeat */
+    bool query_waits;   /* for the latency to pass */
+    enum { OUT_OTHER, OUT_HEARTBEAT, OUT_ANSWER } out_kind;
+    uint16_t in_len, out_len, out_sent;
+    struct event readable, writable, heartbeat;
+    struct event timer;            /* by state: dial again, deadline, latency */
+    struct waveform_moment moment; /* of the answer that is being sent */
+    struct slave_answer answer;
+    uint8_t query_len;
+    uint8_t query[255];
+    uint8_t in[2 * TLV_FRAME_MAX];
+    uint8_t out[TLV_FRAME_MAX];
+};
+
+/** dtu_init(dtu, world, behaviour, id): a DTU that does nothing yet. ${dtu} must stay where it is.
+ */
+void dtu_init(struct dtu *dtu, struct dtu_world *world, const struct dtu_behaviour *behaviour,
+              uint32_t id);
+
+/** dtu_start(dtu): dial now. */
+void dtu_start(struct dtu *dtu);
+
+/** dtu_finish(dtu): no more answers; close the line in good order, keep reading until the server
+ * closed it. */
+void dtu_finish(struct dtu *dtu);
+
+/** dtu_stop(dtu): close at once and forget all timers. It may be started again. */
+void dtu_stop(struct dtu *dtu);
+
+/**
+ * dtu_backoff_ms(first_ms, failures, chance): the pause after the ${failures}-th lost line in a row
+ * (from 1): doubled each time up to 32 times ${first_ms}, give or take a quarter by ${chance}.
+ * Pure.
+ */
+int64_t dtu_backoff_ms(int64_t first_ms, unsigned failures, uint64_t chance);
+
+#endif
