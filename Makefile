@@ -1,12 +1,7 @@
 # make help lists the targets. V=1 shows the commands; SAN=asan or SAN=tsan builds into build/asan or build/tsan.
 
-RUN_DIR  ?= run
-DTU_PORT ?= 22334
-WEB_PORT ?= 8080
-SIM      ?= 20
-PREFIX   ?= /usr/local
-PYTHON   ?= /usr/bin/python3
-export RUN_DIR DTU_PORT WEB_PORT SIM PYTHON
+PREFIX ?= /usr/local
+PYTHON ?= /usr/bin/python3
 
 CC     := $(if $(filter fuzz,$(SAN)),clang,$(CC))
 BUILD  := build$(if $(SAN),/$(SAN))
@@ -23,11 +18,16 @@ SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 SAN_tsan := -fsanitize=thread
 SAN_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 CFLAGS  ?= -O2 -g
-ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -I. $(shell pkg-config --cflags $(LIBS) $(WEBLIBS)) \
+# Asked for when first used: on a bare machine make demo has to install pkg-config first.
+once         = $(eval $(1) := $$(shell pkg-config $(2)))$($(1))
+PKG_CFLAGS   = $(call once,PKG_CFLAGS,--cflags $(LIBS) $(WEBLIBS))
+PKG_LIBS     = $(call once,PKG_LIBS,--libs $(LIBS))
+PKG_WEB_LIBS = $(call once,PKG_WEB_LIBS,--libs $(WEBLIBS))
+ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -I. $(PKG_CFLAGS) \
               $(WARN) $(HARD) $(CFLAGS) $(SAN_$(SAN)) -MMD -MP
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(SAN_$(SAN))
-LDLIBS     := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lm
-WEB_LDLIBS := $(shell pkg-config --libs $(WEBLIBS) 2>/dev/null) $(LDLIBS)
+LDLIBS      = $(PKG_LIBS) -lm
+WEB_LDLIBS  = $(PKG_WEB_LIBS) $(LDLIBS)
 
 # main.c of each program stays out of its archive, so that tests link the rest.
 sources = $(sort $(if $(wildcard $(1)),$(shell find $(1) -name '*.c' -not -name main.c)))
@@ -42,14 +42,11 @@ UNIT_TESTS     := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit -name 'test_
 FUZZERS        := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 ASSETS         := build/assets/.made
 
-.PHONY: all programs assets unit-tests help packages
+.PHONY: all programs assets unit-tests
 all: programs assets
 programs: $(PROGRAMS)
 unit-tests: $(UNIT_TESTS)
 assets: $(ASSETS)
-
-help:
-	@sed -n 's/^## //p' Makefile
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -89,12 +86,17 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(ARCHIVES)
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< $(ALL_LDFLAGS) $(ARCHIVES) -lcmocka $(WEB_LDLIBS) -o $@
 
+# Scripts, styles and fonts that nginx serves, from npm and webapp/assets/.
+$(ASSETS): scripts/assets.sh $(wildcard webapp/assets/*)
+	$(call say,NPM,build/assets)
+	$(Q)sh scripts/assets.sh build && touch $@
+
 # Linked from archives that SAN=fuzz has built with clang.
 build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(ARCHIVES)
 	$(call say,FUZZ,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< $(ALL_LDFLAGS) -fsanitize=fuzzer $(ARCHIVES) $(WEB_LDLIBS) -o $@
 
-# Where things are found at run time: file targets above, everyday targets below.
+# What people ask for: demo, up, down, test, ...
 include scripts/targets.mk
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(if $(wildcard $(BUILD)),$(shell find $(BUILD) -name '*.d'))

@@ -10,11 +10,15 @@ die() {
     exit 1
 }
 
-# running PIDFILE WORD: whether the process of PIDFILE lives and has WORD (a path of this instance) in its command
-# line. So a pid that the system gave to a stranger since then is never taken for ours. Sets pid.
+# running PIDFILE WORD...: whether the process of PIDFILE lives and has each WORD in its command line: its program and a
+# path of this instance. So a pid that the system gave to a stranger since then is never taken for ours. Sets pid.
 running() {
     [ -s "$1" ] && pid=$(cat "$1") && [ -r "/proc/$pid/cmdline" ] || return 1
-    tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$2"
+    cmdline=$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) && [ -n "$cmdline" ] || return 1
+    shift
+    for word in "$@"; do
+        case $cmdline in *"$word"*) ;; *) return 1 ;; esac
+    done
 }
 
 # until_true SECONDS COMMAND...: run COMMAND ten times a second until it succeeds; fails after SECONDS.
@@ -32,22 +36,25 @@ not() {
     ! "$@"
 }
 
-# launch PIDFILE LOG COMMAND...: start COMMAND detached from this terminal, its output appended to LOG.
+# launch PIDFILE LOG COMMAND...: start COMMAND detached from this terminal, its output appended to LOG. Descriptor 9 is
+# the lock of instance.sh, which must not outlive it.
 launch() {
     pidfile=$1 log=$2
     shift 2
-    setsid "$@" >>"$log" 2>&1 </dev/null &
+    setsid "$@" >>"$log" 2>&1 </dev/null 9>&- &
     echo $! >"$pidfile"
 }
 
-# halt PIDFILE WORD SECONDS: TERM, wait SECONDS, then KILL. Nothing happens where it does not run.
+# halt SECONDS PIDFILE WORD...: TERM, wait SECONDS, then KILL. Nothing happens where it does not run.
 halt() {
-    if running "$1" "$2"; then
+    seconds=$1
+    shift
+    if running "$@"; then
         kill -TERM "$pid"
-        until_true "$3" not running "$1" "$2" || {
-            say "${1##*/}: process $pid did not stop within $3 s, killed"
+        until_true "$seconds" not running "$@" || {
+            say "process $pid ($2) did not stop within $seconds s, killed"
             kill -KILL "$pid"
-            until_true 5 not running "$1" "$2"
+            until_true 5 not running "$@"
         }
     fi
     rm -f "$1"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A private MariaDB in a folder of its own, on a unix socket only, run as the caller. Start the database's folder
-# is not touched by any configuration of the system.
+# A private MariaDB in a folder of its own, on a unix socket only, run as the caller; no configuration of the system
+# has a say in it.
 #   mariadb.sh start DIR           make DIR/mysql where it is not there, start the server, wait until it answers
 #   mariadb.sh stop DIR            stop it
 #   mariadb.sh sql DIR [OPTION...] run the SQL of stdin as the server's administrator
@@ -36,7 +36,7 @@ create() {
 }
 
 start() {
-    running "$dir/mysql.pid" "$data" && answers && return
+    running "$dir/mysql.pid" mariadbd "$data" && answers && return
     mkdir -p "$dir"
     [ -d "$data" ] || create
     launch "$dir/mysql.pid" "$dir/mysql.log" mariadbd --no-defaults --datadir="$data" --user="$(id -un)" \
@@ -59,7 +59,7 @@ SQL
 
 case $action in
 start) start ;;
-stop) halt "$dir/mysql.pid" "$data" 60 ;;
+stop) halt 60 "$dir/mysql.pid" mariadbd "$data" ;;
 sql) sql "$@" ;;
 account) account "$@" ;;
 *) die "$action: not one of start, stop, sql, account" ;;

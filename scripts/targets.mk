@@ -6,19 +6,57 @@
 ## make bench    speeds, as ratios against something measured in the same run
 ## make fuzz     fuzzers, FUZZ_SECONDS each
 ## make lint     format and static analysis
-## make install  DESTDIR and PREFIX
+## make install  to DESTDIR/PREFIX
 ## make clean    remove build/
-## Variables: RUN_DIR=run DTU_PORT=22334 WEB_PORT=8080 SIM=20 V=1 SAN=asan|tsan
+## Variables: RUN_DIR=run DTU_PORT=22334 WEB_PORT=8080 WEB_HOST=127.0.0.1 SIM=20 FUZZ_SECONDS=60 PREFIX=/usr/local
+##            V=1 shows commands, SAN=asan|tsan builds and checks with sanitizers
+# Variables given to make reach the scripts through the environment; defaults are there.
 
-.PHONY: check clean fuzz fuzzers lint
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: help demo up down check test bench fuzz fuzzers lint install clean
+help:
+	@sed -n 's/^## //p' scripts/targets.mk
+
+# Packages first, and then make anew, which now finds them.
+demo up:
+	@sh scripts/packages.sh build run
+	@$(MAKE) $(PARALLEL) --no-print-directory all
+	@sh scripts/instance.sh $@
+down:
+	@sh scripts/instance.sh down
+
 check: unit-tests
 	@sh scripts/unit_tests.sh $(UNIT_TESTS)
 
-FUZZ_SECONDS ?= 60
+test:
+	@sh scripts/test.sh
+
+bench:
+	@sh scripts/packages.sh build run test
+	@$(MAKE) $(PARALLEL) --no-print-directory all
+	@sh tests/bench/run.sh
+
 fuzz:
-	@$(MAKE) --no-print-directory SAN=fuzz fuzzers
-	@sh scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZERS)
+	@sh scripts/packages.sh build test
+	@$(MAKE) $(PARALLEL) --no-print-directory SAN=fuzz fuzzers
+	@sh scripts/fuzz.sh $(or $(FUZZ_SECONDS),60) $(FUZZERS)
 fuzzers: $(FUZZERS)
+
+lint:
+	@sh scripts/packages.sh build lint
+	@sh scripts/lint.sh
+
+SHARE = $(DESTDIR)$(PREFIX)/share/dtuhub
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/nginx $(SHARE)/scripts $(SHARE)/config
+	install $(BUILD)/dtuhub-collector $(BUILD)/dtuhub-webapp $(DESTDIR)$(PREFIX)/bin
+	cp -r templates $(SHARE)
+	cp -r build/assets $(SHARE)
+	install -m 644 nginx/* $(SHARE)/nginx
+	install -m 644 config/* $(SHARE)/config
+	install -m 755 scripts/nginx_conf.sh $(SHARE)/scripts
+	install -m 644 scripts/lib.sh $(SHARE)/scripts
 
 clean:
 	rm -rf build
