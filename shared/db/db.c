@@ -105,3 +105,27 @@ bool db_connection_lost(unsigned code)
         return false;
     }
 }
+
+void db_error_set(struct db_error *error, unsigned code, const char *text)
+{
+    error->code = code;
+    snprintf(error->text, sizeof(error->text), "%s", text);
+}
+
+int db_run(MYSQL *conn, const char *sql, struct db_error *error)
+{
+    if (mysql_query(conn, sql) == 0)
+        return 0;
+    db_error_set(error, mysql_errno(conn), mysql_error(conn));
+    return -1;
+}
+
+MYSQL_RES *db_query(MYSQL *conn, const char *sql, struct db_error *error)
+{
+    MYSQL_RES *result = NULL;
+    if (mysql_query(conn, sql) == 0)
+        result = mysql_store_result(conn);
+    if (result == NULL)
+        db_error_set(error, mysql_errno(conn), mysql_error(conn));
+    return result;
+}

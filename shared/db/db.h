@@ -14,6 +14,21 @@
 
 enum { DB_ERROR_SIZE = 512 };
 
+/** An error that must outlive the commands after it. */
+struct db_error {
+    unsigned code; /* mysql_errno() */
+    char text[DB_ERROR_SIZE];
+};
+
+/** db_error_set(error, code, text): fill ${error}. */
+void db_error_set(struct db_error *error, unsigned code, const char *text);
+
+/** db_run(conn, sql, error): a statement without a result. Return 0, or -1 with ${error} filled. */
+int db_run(MYSQL *conn, const char *sql, struct db_error *error);
+
+/** db_query(conn, sql, error): a statement whose result fits in memory; NULL with ${error} filled where it failed. */
+MYSQL_RES *db_query(MYSQL *conn, const char *sql, struct db_error *error);
+
 /**
  * db_connect(config, error): connect within 5 s; a query or answer that hangs is given up after 60
  * s. Return the connection, or NULL with one line in ${error} that names server, account, the fault
