@@ -1,0 +1,55 @@
+#include "collector/record.h"
+
+#include <string.h>
+
+int record_add_sample(struct record_body *body, uint32_t point, const struct reg_value *value)
+{
+    size_t text = strlen(value->text);
+    struct record_sample sample = {
+        .point = point,
+        .flags =
+            (uint16_t)((value->has_number ? SAMPLE_HAS_NUMBER : 0) |
+                       (value->has_raw ? SAMPLE_HAS_RAW : 0) | (text > 0 ? SAMPLE_HAS_TEXT : 0)),
+        .text_size = (uint16_t)text,
+        .number = value->has_number ? value->number : 0,
+        .raw = value->has_raw ? value->raw : 0,
+    };
+    if (sizeof(sample) + text > sizeof(body->bytes) - body->size)
+        return -1;
+    memcpy(body->bytes + body->size, &sample, sizeof(sample));
+    memcpy(body->bytes + body->size + sizeof(sample), value->text, text);
+    body->size += (uint32_t)(sizeof(sample) + text);
+    body->count++;
+    return 0;
+}
+
+int record_next_sample(const uint8_t *body, size_t size, size_t *offset,
+                       struct record_sample *sample, const char **text)
+{
+    if (*offset == size)
+        return 0;
+    if (size - *offset < sizeof(*sample))
+        return -1;
+    memcpy(sample, body + *offset, sizeof(*sample));
+    if (sample->text_size > size - *offset - sizeof(*sample))
+        return -1;
+    *text = (const char *)body + *offset + sizeof(*sample);
+    *offset += sizeof(*sample) + sample->text_size;
+    return 1;
+}
+
+int record_next(const uint8_t *bytes, size_t size, size_t *offset, struct record_head *head,
+                const uint8_t **body)
+{
+    if (*offset == size)
+        return 0;
+    if (size - *offset < sizeof(*head))
+        return -1;
+    memcpy(head, bytes + *offset, sizeof(*head));
+    if (head->type < RECORD_SAMPLES || head->type > RECORD_CONNECTION ||
+        head->body_size > size - *offset - sizeof(*head))
+        return -1;
+    *body = bytes + *offset + sizeof(*head);
+    *offset += sizeof(*head) + head->body_size;
+    return 1;
+}

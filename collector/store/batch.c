@@ -1,0 +1,370 @@
+#include "collector/store/batch.h"
+
+#include "collector/record.h"
+#include "collector/store/rowset.h"
+#include "shared/base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEEN_AGAIN_MS = 10000, MINUTE_MS = 60000 };
+
+static const struct rowset_spec specs[] = {
+    {.insert = "INSERT IGNORE INTO readings",
+     .tail = "",
+     .columns = {{"device_id", COLUMN_UINT},
+                 {"ts", COLUMN_TIME},
+                 {"point_id", COLUMN_UINT},
+                 {"value", COLUMN_DOUBLE},
+                 {"raw", COLUMN_UINT}}},
+    {.insert = "INSERT IGNORE INTO reading_texts",
+     .tail = "",
+     .columns = {{"device_id", COLUMN_UINT},
+                 {"ts", COLUMN_TIME},
+                 {"point_id", COLUMN_UINT},
+                 {"value", COLUMN_BYTES}}},
+    {.insert = "INSERT INTO raw_packets",
+     .tail = "",
+     .columns = {{"device_id", COLUMN_BYTES},
+                 {"packet_type", COLUMN_BYTES},
+                 {"raw_data", COLUMN_BYTES},
+                 {"`timestamp`", COLUMN_TIME}}},
+    {.insert = "INSERT INTO heartbeat_log",
+     .tail = "",
+     .columns = {{"device_id", COLUMN_BYTES}, {"`timestamp`", COLUMN_TIME}}},
+    {.insert = "INSERT INTO connection_history",
+     .tail = "",
+     .columns = {{"device_id", COLUMN_BYTES},
+                 {"event", COLUMN_BYTES},
+                 {"`timestamp`", COLUMN_TIME},
+                 {"details", COLUMN_BYTES}}},
+    {.insert = "INSERT INTO traffic_minutes",
+     .tail = "ON DUPLICATE KEY UPDATE readings = readings + VALUES(readings), "
+             "heartbeats = heartbeats + VALUES(heartbeats), packets = packets + VALUES(packets)",
+     .columns = {{"minute", COLUMN_TIME},
+                 {"readings", COLUMN_UINT},
+                 {"heartbeats", COLUMN_UINT},
+                 {"packets", COLUMN_UINT}}},
+    /* The numbers are given, so that no row is new: an upsert is an update of many rows in one
+       statement. */
+    {.insert = "INSERT INTO devices",
+     .tail = "ON DUPLICATE KEY UPDATE last_seen = GREATEST(last_seen, VALUES(last_seen))",
+     .columns = {{"id", COLUMN_UINT},
+                 {"device_id", COLUMN_BYTES},
+                 {"first_seen", COLUMN_TIME},
+                 {"last_seen", COLUMN_TIME}}},
+    {.insert = "INSERT INTO devices",
+     .tail = "ON DUPLICATE KEY UPDATE status = VALUES(status), collector = VALUES(collector), "
+             "ip_address = VALUES(ip_address), port = VALUES(port)",
+     .columns = {{"id", COLUMN_UINT},
+                 {"device_id", COLUMN_BYTES},
+                 {"first_seen", COLUMN_TIME},
+                 {"last_seen", COLUMN_TIME},
+                 {"status", COLUMN_BYTES},
+                 {"collector", COLUMN_BYTES},
+                 {"ip_address", COLUMN_BYTES},
+                 {"port", COLUMN_UINT}}},
+};
+
+enum { READINGS, TEXTS, PACKETS, HEARTBEATS, HISTORY, TRAFFIC, SEEN, STATUS, KINDS };
+
+/* What a batch remembers of a device, by its reference. */
+struct device {
+    int64_t last_sample_ms; /* times of samples only grow */
+    int64_t seen_ms;        /* newest record */
+    int64_t written_ms;     /* last_seen in the database */
+    bool touched;           /* in this batch */
+    bool changed;           /* its status */
+    bool online;
+    struct record_connection peer;
+};
+
+struct minute {
+    int64_t start_ms;
+    uint64_t readings, heartbeats, packets;
+};
+
+struct batch {
+    struct directory *directory;
+    char *collector;
+    struct rowset *rows[KINDS];
+    struct device *devices;
+    size_t device_room;
+    uint32_t *touched;
+    size_t touched_count, touched_room;
+    struct minute *minutes;
+    size_t minute_count, minute_room;
+};
+
+struct batch *batch_new(struct directory *directory, const char *collector)
+{
+    struct batch *batch = xcalloc(1, sizeof(*batch));
+    batch->directory = directory;
+    batch->collector = xstrdup(collector);
+    for (int i = 0; i < KINDS; i++)
+        batch->rows[i] = rowset_new(&specs[i]);
+    return batch;
+}
+
+void batch_free(struct batch *batch)
+{
+    if (batch == NULL)
+        return;
+    for (int i = 0; i < KINDS; i++)
+        rowset_free(batch->rows[i]);
+    free(batch->devices);
+    free(batch->touched);
+    free(batch->minutes);
+    free(batch->collector);
+    free(batch);
+}
+
+static void want_points(struct batch *batch, const struct record_head *head, const uint8_t *body)
+{
+    struct record_sample sample;
+    const char *text;
+    for (size_t at = 0; record_next_sample(body, head->body_size, &at, &sample, &text) > 0;)
+        directory_want_point(batch->directory, sample.point);
+}
+
+void batch_want(struct batch *batch, const struct cache_chunks *chunks)
+{
+    const struct cache_chunk *chunk;
+    struct record_head head;
+    const uint8_t *body;
+    TAILQ_FOREACH (chunk, chunks, link) {
+        for (size_t at = 0; record_next(chunk->bytes, chunk->size, &at, &head, &body) > 0;) {
+            directory_want_device(batch->directory, head.device, head.ts_ms);
+            if (head.type == RECORD_SAMPLES)
+                want_points(batch, &head, body);
+        }
+    }
+}
+
+static struct device *touch(struct batch *batch, const struct record_head *head)
+{
+    if (head->device >= batch->device_room) {
+        size_t room = 2 * (size_t)head->device + 64;
+        batch->devices = xreallocarray(batch->devices, room, sizeof(*batch->devices));
+        memset(batch->devices + batch->device_room, 0,
+               (room - batch->device_room) * sizeof(*batch->devices));
+        batch->device_room = room;
+    }
+    struct device *device = &batch->devices[head->device];
+    if (!device->touched) {
+        if (batch->touched_count == batch->touched_room) {
+            batch->touched_room = batch->touched_room ? 2 * batch->touched_room : 64;
+            batch->touched =
+                xreallocarray(batch->touched, batch->touched_room, sizeof(*batch->touched));
+        }
+        batch->touched[batch->touched_count++] = head->device;
+        device->touched = true;
+    }
+    if (head->ts_ms > device->seen_ms)
+        device->seen_ms = head->ts_ms;
+    return device;
+}
+
+static struct minute *minute_of(struct batch *batch, int64_t ts_ms)
+{
+    int64_t start_ms = ts_ms - ts_ms % MINUTE_MS;
+    for (size_t i = batch->minute_count; i-- > 0;) {
+        if (batch->minutes[i].start_ms == start_ms)
+            return &batch->minutes[i];
+    }
+    if (batch->minute_count == batch->minute_room) {
+        batch->minute_room = batch->minute_room ? 2 * batch->minute_room : 8;
+        batch->minutes = xreallocarray(batch->minutes, batch->minute_room, sizeof(*batch->minutes));
+    }
+    struct minute *minute = &batch->minutes[batch->minute_count++];
+    *minute = (struct minute){.start_ms = start_ms};
+    return minute;
+}
+
+static void add_text(struct batch *batch, uint32_t device, int64_t ts_ms,
+                     const struct record_sample *sample, const char *text)
+{
+    struct rowset *rows = batch->rows[TEXTS];
+    rowset_add_uint(rows, device);
+    rowset_add_time(rows, ts_ms);
+    rowset_add_uint(rows, directory_point(batch->directory, sample->point));
+    rowset_add_bytes(rows, text, sample->text_size);
+}
+
+static void add_samples(struct batch *batch, const struct record_head *head, const uint8_t *body,
+                        struct batch_counts *counts)
+{
+    struct device *device = touch(batch, head);
+    struct rowset *rows = batch->rows[READINGS];
+    uint32_t number = directory_device(batch->directory, head->device);
+    int64_t ts_ms = head->ts_ms > device->last_sample_ms ? head->ts_ms : device->last_sample_ms + 1;
+    struct record_sample sample;
+    const char *text;
+    device->last_sample_ms = ts_ms;
+    for (size_t at = 0; record_next_sample(body, head->body_size, &at, &sample, &text) > 0;) {
+        rowset_add_uint(rows, number);
+        rowset_add_time(rows, ts_ms);
+        rowset_add_uint(rows, directory_point(batch->directory, sample.point));
+        if (sample.flags & SAMPLE_HAS_NUMBER)
+            rowset_add_double(rows, sample.number);
+        else
+            rowset_add_null(rows);
+        if (sample.flags & SAMPLE_HAS_RAW)
+            rowset_add_uint(rows, sample.raw);
+        else
+            rowset_add_null(rows);
+        if (sample.flags & SAMPLE_HAS_TEXT)
+            add_text(batch, number, ts_ms, &sample, text);
+        counts->readings++;
+        minute_of(batch, ts_ms)->readings++;
+    }
+}
+
+static void add_packet(struct batch *batch, const struct record_head *head, const uint8_t *body,
+                       struct batch_counts *counts)
+{
+    static const char *const types[] = {
+        [PACKET_REGISTER] = "register",
+        [PACKET_HEARTBEAT] = "heartbeat",
+        [PACKET_DATA] = "data",
+        [PACKET_MODBUS] = "modbus",
+    };
+    struct rowset *rows = batch->rows[PACKETS];
+    touch(batch, head);
+    rowset_add_text(rows, directory_device_id(batch->directory, head->device));
+    rowset_add_text(rows, types[head->code]);
+    rowset_add_bytes(rows, body, head->body_size);
+    rowset_add_time(rows, head->ts_ms);
+    counts->packets++;
+    minute_of(batch, head->ts_ms)->packets++;
+}
+
+static void add_heartbeat(struct batch *batch, const struct record_head *head,
+                          struct batch_counts *counts)
+{
+    struct rowset *rows = batch->rows[HEARTBEATS];
+    touch(batch, head);
+    rowset_add_text(rows, directory_device_id(batch->directory, head->device));
+    rowset_add_time(rows, head->ts_ms);
+    counts->heartbeats++;
+    minute_of(batch, head->ts_ms)->heartbeats++;
+}
+
+static void add_connection(struct batch *batch, const struct record_head *head, const uint8_t *body)
+{
+    static const char *const events[] = {
+        [EVENT_CONNECT] = "connect",
+        [EVENT_DISCONNECT] = "disconnect",
+        [EVENT_HEARTBEAT_TIMEOUT] = "heartbeat_timeout",
+    };
+    struct rowset *rows = batch->rows[HISTORY];
+    struct device *device = touch(batch, head);
+    if (head->body_size < sizeof(device->peer))
+        return;
+    memcpy(&device->peer, body, sizeof(device->peer));
+    if (head->code != EVENT_HEARTBEAT_TIMEOUT) {
+        device->changed = true;
+        device->online = head->code == EVENT_CONNECT;
+    }
+    rowset_add_text(rows, directory_device_id(batch->directory, head->device));
+    rowset_add_text(rows, events[head->code]);
+    rowset_add_time(rows, head->ts_ms);
+    rowset_add_bytes(rows, body + sizeof(device->peer), head->body_size - sizeof(device->peer));
+}
+
+static void add_record(struct batch *batch, const struct record_head *head, const uint8_t *body,
+                       struct batch_counts *counts)
+{
+    switch (head->type) {
+    case RECORD_SAMPLES:
+        add_samples(batch, head, body, counts);
+        break;
+    case RECORD_PACKET:
+        add_packet(batch, head, body, counts);
+        break;
+    case RECORD_HEARTBEAT:
+        add_heartbeat(batch, head, counts);
+        break;
+    case RECORD_CONNECTION:
+        add_connection(batch, head, body);
+        break;
+    }
+    counts->records++;
+}
+
+static void add_seen(struct batch *batch, uint32_t ref, struct device *device)
+{
+    struct rowset *rows = batch->rows[SEEN];
+    rowset_add_uint(rows, directory_device(batch->directory, ref));
+    rowset_add_text(rows, directory_device_id(batch->directory, ref));
+    rowset_add_time(rows, device->seen_ms);
+    rowset_add_time(rows, device->seen_ms);
+    device->written_ms = device->seen_ms;
+}
+
+static void add_status(struct batch *batch, uint32_t ref, const struct device *device)
+{
+    struct rowset *rows = batch->rows[STATUS];
+    rowset_add_uint(rows, directory_device(batch->directory, ref));
+    rowset_add_text(rows, directory_device_id(batch->directory, ref));
+    rowset_add_time(rows, device->seen_ms);
+    rowset_add_time(rows, device->seen_ms);
+    rowset_add_text(rows, device->online ? "online" : "offline");
+    rowset_add_text(rows, batch->collector);
+    rowset_add_text(rows, device->peer.address);
+    rowset_add_uint(rows, device->peer.port);
+}
+
+/* The devices' own rows, once a batch; last_seen only now and then, since it costs a row each. */
+static void add_devices(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->touched_count; i++) {
+        uint32_t ref = batch->touched[i];
+        struct device *device = &batch->devices[ref];
+        if (device->changed || device->seen_ms - device->written_ms >= SEEN_AGAIN_MS)
+            add_seen(batch, ref, device);
+        if (device->changed)
+            add_status(batch, ref, device);
+        device->touched = device->changed = false;
+    }
+    batch->touched_count = 0;
+}
+
+static void add_traffic(struct batch *batch)
+{
+    struct rowset *rows = batch->rows[TRAFFIC];
+    for (size_t i = 0; i < batch->minute_count; i++) {
+        rowset_add_time(rows, batch->minutes[i].start_ms);
+        rowset_add_uint(rows, batch->minutes[i].readings);
+        rowset_add_uint(rows, batch->minutes[i].heartbeats);
+        rowset_add_uint(rows, batch->minutes[i].packets);
+    }
+    batch->minute_count = 0;
+}
+
+void batch_fill(struct batch *batch, const struct cache_chunks *chunks, struct batch_counts *counts)
+{
+    const struct cache_chunk *chunk;
+    struct record_head head;
+    const uint8_t *body;
+    memset(counts, 0, sizeof(*counts));
+    for (int i = 0; i < KINDS; i++)
+        rowset_clear(batch->rows[i]);
+    TAILQ_FOREACH (chunk, chunks, link) {
+        int more;
+        for (size_t at = 0; (more = record_next(chunk->bytes, chunk->size, &at, &head, &body)) > 0;)
+            add_record(batch, &head, body, counts);
+        counts->broken += more < 0;
+    }
+    add_devices(batch);
+    add_traffic(batch);
+}
+
+int batch_insert(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *error)
+{
+    for (int i = 0; i < KINDS; i++) {
+        if (rowset_insert(batch->rows[i], conn, bulk, error) != 0)
+            return -1;
+    }
+    return 0;
+}

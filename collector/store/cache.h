@@ -1,0 +1,68 @@
+/*
+ * The in-memory cache: where the loop puts records and a writer takes them from.
+ *
+ * A queue of chunks of bytes (runs of records, see collector/record.h), bounded by a number of
+ * records, those that a writer has taken but not yet stored included. The high watermark wakes the
+ * writer before the flush interval is over. Where the bound is reached, the oldest chunk that waits
+ * is dropped and its records are counted: newer data is worth more, and the loop never waits.
+ *
+ * cache_append() belongs to one thread, cache_take() and cache_done() to another; the rest is for
+ * any. A journal's place is between the two: it takes chunks whole and hands them on.
+ */
+#ifndef DTUHUB_COLLECTOR_STORE_CACHE_H
+#define DTUHUB_COLLECTOR_STORE_CACHE_H
+
+#include "collector/record.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+struct cache;
+
+struct cache_chunk {
+    TAILQ_ENTRY(cache_chunk) link;
+    size_t size, room; /* bytes used and allocated */
+    uint32_t records;
+    uint8_t bytes[];
+};
+
+TAILQ_HEAD(cache_chunks, cache_chunk);
+
+struct cache_stats {
+    size_t waiting;   /* records not yet taken */
+    size_t in_flight; /* taken, not yet done */
+    size_t max_size;
+    size_t peak; /* most records held at once so far */
+    uint64_t appended;
+    uint64_t dropped;
+};
+
+struct cache *cache_new(size_t max_size, int64_t flush_interval_ms);
+void cache_free(struct cache *cache);
+
+/** cache_configure(cache, max_size, flush_interval_ms): new bounds, from a reload. */
+void cache_configure(struct cache *cache, size_t max_size, int64_t flush_interval_ms);
+
+/** cache_append(cache, head, body): append one record. Return the number of records dropped to make
+ * room. */
+size_t cache_append(struct cache *cache, const struct record_head *head, const void *body);
+
+/**
+ * cache_take(cache, most, out): wait until a flush is due (the flush interval of the oldest record
+ * is over, the high watermark is reached, or the cache is closed), then move chunks to ${out}: all
+ * that wait, but no more once
+ * ${most} records are reached. Return the number of records; 0 only where the cache is closed and
+ * empty.
+ */
+size_t cache_take(struct cache *cache, size_t most, struct cache_chunks *out);
+
+/** cache_done(cache, chunks): what was taken is stored, or given up: free it. */
+void cache_done(struct cache *cache, struct cache_chunks *chunks);
+
+/** cache_close(cache): nothing more will be appended; what waits is due at once. */
+void cache_close(struct cache *cache);
+
+void cache_stats(struct cache *cache, struct cache_stats *out);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * Names that records refer to by number: devices by their registration id, points by profile and
+ * name.
+ *
+ * The loop adds names as they appear and never removes one; a writer reads what it has not seen
+ * yet. A reference counts from 0 in the order of appearance and is good for the life of the
+ * process. Locked inside: any thread.
+ */
+#ifndef DTUHUB_COLLECTOR_STORE_NAMES_H
+#define DTUHUB_COLLECTOR_STORE_NAMES_H
+
+#include "shared/config/data_config.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct names;
+
+/** What the table `points` keeps of a point. */
+struct point_name {
+    char *profile;
+    char *name;
+    char *unit;
+    const char *kind; /* "int", "float", ... */
+    uint16_t address;
+    int8_t decimals;
+};
+
+struct names *names_new(void);
+void names_free(struct names *names);
+
+/** names_device(names, id): the reference of the device with the printable registration id ${id}.
+ */
+uint32_t names_device(struct names *names, const char *id);
+
+/** names_point(names, profile, def): the reference of a point; what ${def} says of it now is kept.
+ */
+uint32_t names_point(struct names *names, const char *profile, const struct point_def *def);
+
+/** names_get_device(names, ref): a copy of the id, to be freed; NULL where there is no such
+ * reference. */
+char *names_get_device(struct names *names, uint32_t ref);
+
+/**
+ * names_get_point(names, ref, out): copy the point's description; 0, or -1 where there is no such
+ * reference. names_point_clear(point) frees the copy.
+ */
+int names_get_point(struct names *names, uint32_t ref, struct point_name *out);
+void names_point_clear(struct point_name *point);
+
+/** names_revision(names): grows whenever the description of a known point changes. */
+unsigned names_revision(struct names *names);
+
+#endif

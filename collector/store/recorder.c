@@ -1,0 +1,78 @@
+#include "collector/store/recorder.h"
+
+#include "shared/base/clock.h"
+
+#include <string.h>
+
+enum { COMPLAIN_AGAIN_MS = 10000 };
+
+void recorder_init(struct recorder *recorder, struct cache *cache)
+{
+    recorder->cache = cache;
+    recorder->complaint = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
+}
+
+static void append(struct recorder *recorder, struct record_head head, const void *body)
+{
+    size_t dropped = cache_append(recorder->cache, &head, body);
+    if (dropped > 0)
+        log_at_limit(&recorder->complaint, LOGL_ERROR, "cache", NULL,
+                     "full: dropped the oldest %zu records; the database does not keep up, or "
+                     "cache.max_size is too small",
+                     dropped);
+}
+
+void recorder_packet(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                     enum packet_type type, const uint8_t *bytes, size_t len)
+{
+    append(recorder,
+           (struct record_head){
+               .type = RECORD_PACKET,
+               .code = (uint8_t)type,
+               .body_size = (uint32_t)(len < RECORD_PACKET_MAX ? len : RECORD_PACKET_MAX),
+               .device = device,
+               .ts_ms = ts_ms,
+           },
+           bytes);
+}
+
+void recorder_heartbeat(struct recorder *recorder, uint32_t device, int64_t ts_ms)
+{
+    append(recorder,
+           (struct record_head){.type = RECORD_HEARTBEAT, .device = device, .ts_ms = ts_ms}, NULL);
+}
+
+void recorder_connection(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                         enum connection_event event, const struct record_connection *peer,
+                         const char *details)
+{
+    uint8_t body[sizeof(*peer) + RECORD_DETAILS_MAX];
+    size_t len = strnlen(details, RECORD_DETAILS_MAX);
+    memcpy(body, peer, sizeof(*peer));
+    memcpy(body + sizeof(*peer), details, len);
+    append(recorder,
+           (struct record_head){
+               .type = RECORD_CONNECTION,
+               .code = (uint8_t)event,
+               .body_size = (uint32_t)(sizeof(*peer) + len),
+               .device = device,
+               .ts_ms = ts_ms,
+           },
+           body);
+}
+
+void recorder_samples(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                      const struct record_body *body)
+{
+    if (body->count == 0)
+        return;
+    append(recorder,
+           (struct record_head){
+               .type = RECORD_SAMPLES,
+               .count = body->count,
+               .body_size = body->size,
+               .device = device,
+               .ts_ms = ts_ms,
+           },
+           body->bytes);
+}

@@ -1,0 +1,37 @@
+/*
+ * The session's side of the store: one call for each kind of record. Belongs to the loop's thread.
+ */
+#ifndef DTUHUB_COLLECTOR_STORE_RECORDER_H
+#define DTUHUB_COLLECTOR_STORE_RECORDER_H
+
+#include "collector/record.h"
+#include "collector/store/cache.h"
+#include "shared/base/log.h"
+
+struct recorder {
+    struct cache *cache;
+    struct log_limit complaint;
+};
+
+/** recorder_init(recorder, cache): ${cache} must outlive it. */
+void recorder_init(struct recorder *recorder, struct cache *cache);
+
+/** recorder_packet(recorder, device, ts_ms, type, bytes, len): a packet as it came in; what is over
+ * RECORD_PACKET_MAX is cut. */
+void recorder_packet(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                     enum packet_type type, const uint8_t *bytes, size_t len);
+
+void recorder_heartbeat(struct recorder *recorder, uint32_t device, int64_t ts_ms);
+
+/** recorder_connection(recorder, device, ts_ms, event, peer, details): ${details} is cut at
+ * RECORD_DETAILS_MAX. */
+void recorder_connection(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                         enum connection_event event, const struct record_connection *peer,
+                         const char *details);
+
+/** recorder_samples(recorder, device, ts_ms, body): the samples of one answer; none is no record.
+ */
+void recorder_samples(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                      const struct record_body *body);
+
+#endif
