@@ -1,0 +1,88 @@
+/*
+ * "tlv", the default wire format.
+ *
+ *   DTU -> server, once: 4 bytes, the device id, unsigned big-endian; the server answers 01.
+ *   Then, both ways, type (1 byte), length (1 byte), payload:
+ *     02 00        heartbeat; the server answers the single byte 02
+ *     03 len ...   data; the server answers the single byte 03
+ *     04 len ...   a whole Modbus RTU frame, as query or as answer
+ *
+ * The stream has no marks to find a packet again: an unknown type means that all is lost, and the
+ * line is closed.
+ */
+#include "collector/link/framing.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ID_SIZE = 4, HEAD_SIZE = 2, ACK_REGISTRATION = 1 };
+
+enum type { TYPE_HEARTBEAT = 2, TYPE_DATA = 3, TYPE_MODBUS = 4 };
+
+static ssize_t registration(const uint8_t *bytes, size_t len, char id[FRAMING_ID_SIZE])
+{
+    if (len < ID_SIZE)
+        return FRAMING_MORE;
+    uint32_t number =
+        (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+    snprintf(id, FRAMING_ID_SIZE, "%u", (unsigned)number);
+    return ID_SIZE;
+}
+
+static ssize_t next(const uint8_t *bytes, size_t len, struct frame *frame)
+{
+    if (len == 0)
+        return FRAMING_MORE;
+    switch (bytes[0]) {
+    case TYPE_HEARTBEAT:
+        frame->kind = FRAME_HEARTBEAT;
+        break;
+    case TYPE_DATA:
+        frame->kind = FRAME_DATA;
+        break;
+    case TYPE_MODBUS:
+        frame->kind = FRAME_MODBUS;
+        break;
+    default:
+        return FRAMING_BROKEN;
+    }
+    if (len < HEAD_SIZE || len - HEAD_SIZE < bytes[1])
+        return FRAMING_MORE;
+    frame->payload = bytes + HEAD_SIZE;
+    frame->payload_size = bytes[1];
+    return HEAD_SIZE + bytes[1];
+}
+
+static size_t wrap(const uint8_t *adu, size_t len, uint8_t out[FRAMING_LONGEST])
+{
+    out[0] = TYPE_MODBUS;
+    out[1] = (uint8_t)len;
+    memcpy(out + HEAD_SIZE, adu, len);
+    return HEAD_SIZE + len;
+}
+
+static size_t acknowledge(enum frame_kind kind, uint8_t out[FRAMING_LONGEST])
+{
+    switch (kind) {
+    case FRAME_REGISTRATION:
+        out[0] = ACK_REGISTRATION;
+        return 1;
+    case FRAME_HEARTBEAT:
+        out[0] = TYPE_HEARTBEAT;
+        return 1;
+    case FRAME_DATA:
+        out[0] = TYPE_DATA;
+        return 1;
+    case FRAME_MODBUS:
+        return 0;
+    }
+    return 0;
+}
+
+const struct framing framing_tlv = {
+    .name = "tlv",
+    .registration = registration,
+    .next = next,
+    .wrap = wrap,
+    .acknowledge = acknowledge,
+};

@@ -1,0 +1,20 @@
+#include "collector/poll/decode.h"
+
+size_t decode_samples(const struct plan_task *task, const uint8_t *data, size_t size,
+                      struct record_body *body)
+{
+    size_t added = 0;
+    for (size_t i = 0; i < task->task->npoints; i++) {
+        const struct task_point *place = &task->task->points[i];
+        const struct point_def *point = place->point;
+        struct reg_value value;
+        if ((size_t)place->offset + point->type.size > size)
+            continue;
+        reg_decode(&point->type, data + place->offset, &value);
+        if (value.has_number)
+            value.number = reg_scale(value.number, point->scale, point->offset);
+        if (record_add_sample(body, task->points[i], &value) == 0)
+            added++;
+    }
+    return added;
+}

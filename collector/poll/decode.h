@@ -1,0 +1,17 @@
+/*
+ * From an answer's registers to samples. Pure; any thread.
+ */
+#ifndef DTUHUB_COLLECTOR_POLL_DECODE_H
+#define DTUHUB_COLLECTOR_POLL_DECODE_H
+
+#include "collector/poll/plan.h"
+#include "collector/record.h"
+
+/**
+ * decode_samples(task, data, size, body): append a sample to ${body} for each point that lies
+ * wholly inside of the answer's ${size} bytes, scaled. Return how many.
+ */
+size_t decode_samples(const struct plan_task *task, const uint8_t *data, size_t size,
+                      struct record_body *body);
+
+#endif
