@@ -1,0 +1,187 @@
+#include "collector/collector.h"
+
+#include "collector/control.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/version.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { SPARE_DESCRIPTORS = 128 };
+
+int collector_load(const char *dir, struct server_config **server, struct data_config **data,
+                   struct faults *faults)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/server_config.yml", dir);
+    *server = server_config_load(path, faults);
+    snprintf(path, sizeof(path), "%s/data_config.yml", dir);
+    *data = data_config_load(path, faults);
+    if (*server != NULL && *data != NULL)
+        return 0;
+    server_config_free(*server);
+    data_config_release(*data);
+    *server = NULL;
+    *data = NULL;
+    return -1;
+}
+
+/* Each DTU is a descriptor; the service manager's default of 1024 would be the real limit. */
+static void raise_descriptors(uint32_t max_connections)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)max_connections + SPARE_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted;
+    if (limit.rlim_max < wanted)
+        limit.rlim_max = wanted; /* only root may */
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    log_warn(
+        "collector", NULL,
+        "only %llu files may be open, too few for server.max_connections %u: raise LimitNOFILE",
+        (unsigned long long)limit.rlim_cur, max_connections);
+}
+
+static void mention_webhooks(const struct server_config *config)
+{
+    const struct webhooks_section *hooks = &config->webhooks;
+    if (hooks->device_online || hooks->device_offline || hooks->data_received)
+        log_warn("collector", NULL, "webhooks are configured, but this version does not call any");
+}
+
+static int open_parts(struct collector *collector, struct data_config *data)
+{
+    const struct server_config *config = collector->config;
+    collector->base = event_base_new();
+    if (collector->base == NULL) {
+        log_error("collector", NULL, "libevent has no working back end");
+        return -1;
+    }
+    collector->names = names_new();
+    collector->cache = cache_new(config->cache.max_size, config->cache.flush_interval_ms);
+    struct hub_parts parts = {.base = collector->base,
+                              .config = config,
+                              .plan = plan_new(data, collector->names),
+                              .names = collector->names,
+                              .cache = collector->cache};
+    hub_init(&collector->hub, &parts);
+    collector->listener =
+        listener_open(&collector->hub, config->server.host, config->server.main_port);
+    if (collector->listener == NULL)
+        return -1;
+    if (config->server.control_socket != NULL) {
+        collector->control = control_open(collector, config->server.control_socket);
+        if (collector->control == NULL)
+            return -1;
+    }
+    collector->writer = writer_start(config, collector->cache, collector->names);
+    return collector->writer != NULL ? 0 : -1;
+}
+
+int collector_start(struct collector *collector, const char *dir, struct server_config *server,
+                    struct data_config *data)
+{
+    memset(collector, 0, sizeof(*collector));
+    collector->config_dir = dir;
+    collector->config = server;
+    collector->started_ms = clock_mono_ms();
+    collector->started_wall_ms = collector->reloaded_wall_ms = clock_wall_ms();
+    if (log_setup(server->log.level, server->log.format, server->log.file) != 0)
+        log_error("collector", NULL, "log.file %s: %s; logging to stderr", server->log.file,
+                  strerror(errno));
+    log_info("collector", NULL, "dtuhub-collector " DTUHUB_VERSION ", configuration %s", dir);
+    mention_webhooks(server);
+    raise_descriptors(server->server.max_connections);
+    int rc = open_parts(collector, data);
+    data_config_release(data); /* the plan holds it */
+    return rc;
+}
+
+/* Reload */
+
+static void reject(struct collector *collector, const struct faults *faults)
+{
+    collector->hub.metrics.reloads_rejected++;
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct fault *fault = &faults->items[i];
+        log_error("reload", NULL, "%s:%u: %s", fault->file, fault->line, fault->message);
+    }
+    const struct fault *first = &faults->items[0];
+    snprintf(collector->reload_error, sizeof(collector->reload_error), "%s:%u: %s", first->file,
+             first->line, first->message);
+    log_error("reload", NULL, "refused because of %zu faults; what ran before goes on unchanged",
+              faults->count);
+}
+
+static void adopt(struct collector *collector, struct server_config *server,
+                  struct data_config *data)
+{
+    const char *fixed = server_config_fixed_changed(collector->config, server);
+    if (fixed != NULL)
+        log_warn("reload", NULL, "%s changed: that takes a restart", fixed);
+    if (log_setup(server->log.level, server->log.format, server->log.file) != 0)
+        log_error("reload", NULL, "log.file %s: %s; logging as before", server->log.file,
+                  strerror(errno));
+    raise_descriptors(server->server.max_connections);
+    cache_configure(collector->cache, server->cache.max_size, server->cache.flush_interval_ms);
+    hub_configure(&collector->hub, server);
+    hub_replan(&collector->hub, plan_new(data, collector->names));
+    data_config_release(data);
+    server_config_free(collector->config);
+    collector->config = server;
+    collector->hub.metrics.reloads++;
+    collector->reloaded_wall_ms = clock_wall_ms();
+    collector->reload_error[0] = '\0';
+    log_info("reload", NULL, "taken over: %zu tasks, %zu points, %zu lines stay open",
+             collector->hub.env.plan->ntasks, collector->hub.env.plan->profile->npoints,
+             registry_count(&collector->hub.registry));
+}
+
+void collector_reload(struct collector *collector)
+{
+    struct server_config *server;
+    struct data_config *data;
+    struct faults faults = {0};
+    log_info("reload", NULL, "reading %s", collector->config_dir);
+    if (collector_load(collector->config_dir, &server, &data, &faults) == 0)
+        adopt(collector, server, data);
+    else
+        reject(collector, &faults);
+    faults_clear(&faults);
+}
+
+/* End */
+
+int collector_stop(struct collector *collector)
+{
+    size_t lost = 0;
+    if (collector->base != NULL) {
+        listener_close(collector->listener);
+        hub_close_all(&collector->hub, "server stopping");
+    }
+    if (collector->writer != NULL)
+        lost = writer_stop(collector->writer, collector->config->server.shutdown_timeout_ms);
+    if (lost > 0)
+        log_error("collector", NULL, "%zu records could not be stored in time and are lost", lost);
+    control_close(collector->control);
+    if (collector->base != NULL) {
+        hub_free(&collector->hub);
+        event_base_free(collector->base);
+    }
+    if (lost == 0) { /* else a writer that hangs may still use them */
+        cache_free(collector->cache);
+        names_free(collector->names);
+    }
+    server_config_free(collector->config);
+    log_info("collector", NULL, "stopped");
+    return lost > 0 ? -1 : 0;
+}

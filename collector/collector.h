@@ -1,0 +1,52 @@
+/*
+ * The collector as a whole: its parts, their start and end, and the reload. Belongs to the loop's
+ * thread.
+ */
+#ifndef DTUHUB_COLLECTOR_COLLECTOR_H
+#define DTUHUB_COLLECTOR_COLLECTOR_H
+
+#include "collector/hub.h"
+#include "collector/listener.h"
+#include "collector/store/cache.h"
+#include "collector/store/names.h"
+#include "collector/store/writer.h"
+#include "shared/config/data_config.h"
+#include "shared/config/server_config.h"
+
+struct control;
+
+struct collector {
+    const char *config_dir;
+    struct server_config *config; /* what runs */
+    struct event_base *base;
+    struct names *names;
+    struct cache *cache;
+    struct writer *writer;
+    struct hub hub;
+    struct listener *listener;
+    struct control *control;
+    int64_t started_wall_ms, started_ms, reloaded_wall_ms;
+    char reload_error[512]; /* "" where the last reload was taken over */
+};
+
+/** collector_load(dir, server, data, faults): read both files of the folder ${dir}. 0, or -1 with
+ * ${faults}. */
+int collector_load(const char *dir, struct server_config **server, struct data_config **data,
+                   struct faults *faults);
+
+/**
+ * collector_start(collector, dir, server, data): start all parts; takes over ${server} and the hold
+ * on ${data}. 0, or -1 with the reason in the log.
+ */
+int collector_start(struct collector *collector, const char *dir, struct server_config *server,
+                    struct data_config *data);
+
+/** collector_reload(collector): read the folder again; a fault changes nothing. Every connection
+ * stays. */
+void collector_reload(struct collector *collector);
+
+/** collector_stop(collector): close all lines, store what is left, free everything. 0, or -1 where
+ * records were lost. */
+int collector_stop(struct collector *collector);
+
+#endif

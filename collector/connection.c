@@ -1,0 +1,261 @@
+#include "collector/connection.h"
+
+#include "shared/base/alloc.h"
+#include "shared/base/log.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/event_struct.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What a DTU may leave unread before its line counts as dead: queries are small and one at a time.
+ */
+enum { UNSENT_MAX = 4096 };
+
+struct connection {
+    SLIST_ENTRY(connection) pooled;
+    struct hub *hub;
+    struct registry_entry entry;
+    struct wheel_timer timer;
+    struct event readable, writable;
+    struct evbuffer *unsent; /* NULL until a send falls short */
+    int fd;
+    const char *closing; /* the reason, once the line is to be closed */
+    char reason[128];
+    size_t left; /* bytes in ${in}: the start of a packet */
+    uint8_t in[FRAMING_LONGEST];
+    struct session session;
+};
+
+#define CONTAINER(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+
+struct connection *connection_of(struct registry_entry *entry)
+{
+    return CONTAINER(entry, struct connection, entry);
+}
+
+struct session *connection_session(struct connection *connection)
+{
+    return &connection->session;
+}
+
+/* Memory */
+
+void connection_pool_fill(struct hub *hub)
+{
+    while (hub->pooled < hub->pool_size) {
+        struct connection *connection = xcalloc(1, sizeof(*connection));
+        SLIST_INSERT_HEAD(&hub->pool, connection, pooled);
+        hub->pooled++;
+    }
+}
+
+void connection_pool_drain(struct hub *hub)
+{
+    struct connection *connection;
+    while ((connection = SLIST_FIRST(&hub->pool)) != NULL) {
+        SLIST_REMOVE_HEAD(&hub->pool, pooled);
+        free(connection);
+    }
+    hub->pooled = 0;
+}
+
+static struct connection *allocate(struct hub *hub)
+{
+    struct connection *connection = SLIST_FIRST(&hub->pool);
+    if (connection == NULL)
+        return calloc(1, sizeof(*connection));
+    SLIST_REMOVE_HEAD(&hub->pool, pooled);
+    hub->pooled--;
+    memset(connection, 0, sizeof(*connection));
+    return connection;
+}
+
+static void give_back(struct hub *hub, struct connection *connection)
+{
+    if (hub->pooled >= hub->pool_size) {
+        free(connection);
+        return;
+    }
+    SLIST_INSERT_HEAD(&hub->pool, connection, pooled);
+    hub->pooled++;
+}
+
+/* Sending */
+
+static void keep_unsent(struct connection *connection, const uint8_t *bytes, size_t len)
+{
+    if (connection->unsent == NULL)
+        connection->unsent = evbuffer_new();
+    if (connection->unsent == NULL || evbuffer_add(connection->unsent, bytes, len) != 0 ||
+        evbuffer_get_length(connection->unsent) > UNSENT_MAX) {
+        connection->closing = "the DTU does not read";
+        return;
+    }
+    event_add(&connection->writable, NULL);
+}
+
+static void on_send(void *cookie, const uint8_t *bytes, size_t len)
+{
+    struct connection *connection = cookie;
+    if (connection->closing != NULL)
+        return;
+    ssize_t sent = 0;
+    if (connection->unsent == NULL || evbuffer_get_length(connection->unsent) == 0) {
+        sent = send(connection->fd, bytes, len, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+            snprintf(connection->reason, sizeof(connection->reason), "write: %s", strerror(errno));
+            connection->closing = connection->reason;
+            return;
+        }
+        if (sent < 0)
+            sent = 0;
+    }
+    if ((size_t)sent < len)
+        keep_unsent(connection, bytes + sent, len - (size_t)sent);
+}
+
+static void send_rest(struct connection *connection)
+{
+    int sent = evbuffer_write(connection->unsent, connection->fd);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        connection->closing = "write failed";
+    else if (evbuffer_get_length(connection->unsent) > 0)
+        event_add(&connection->writable, NULL);
+}
+
+/* What the session asks for */
+
+static void on_registered(void *cookie)
+{
+    struct connection *connection = cookie;
+    struct hub *hub = connection->hub;
+    struct registry_entry *older = registry_find(&hub->registry, connection->session.id);
+    if (older != NULL) {
+        char reason[128];
+        snprintf(reason, sizeof(reason), "superseded by %s:%u", connection->session.peer.address,
+                 (unsigned)connection->session.peer.port);
+        hub->metrics.superseded++;
+        connection_close(connection_of(older), reason);
+    }
+    registry_name(&hub->registry, &connection->entry, connection->session.id);
+}
+
+static void on_close(void *cookie, const char *reason)
+{
+    struct connection *connection = cookie;
+    if (connection->closing == NULL)
+        connection->closing = reason;
+}
+
+static const struct session_ops ops = {
+    .send = on_send,
+    .registered = on_registered,
+    .close = on_close,
+};
+
+/* Events */
+
+void connection_reschedule(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    hub_set_timer(hub, &connection->timer,
+                  session_next_ms(&connection->session, hub_now().mono_ms));
+}
+
+/* After each event: either the line is over, or its next time is set. */
+static void settle(struct connection *connection)
+{
+    if (connection->closing != NULL)
+        connection_close(connection, connection->closing);
+    else
+        connection_reschedule(connection);
+}
+
+static void read_bytes(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    memcpy(hub->scratch, connection->in, connection->left);
+    ssize_t got = recv(connection->fd, hub->scratch + connection->left, HUB_READ_SIZE, 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got == 0) {
+        connection->closing = "closed by the DTU";
+        return;
+    }
+    if (got < 0) {
+        snprintf(connection->reason, sizeof(connection->reason), "read: %s", strerror(errno));
+        connection->closing = connection->reason;
+        return;
+    }
+    hub->metrics.bytes_in += (uint64_t)got;
+    size_t len = connection->left + (size_t)got;
+    size_t used = session_input(&connection->session, hub->scratch, len, hub_now());
+    connection->left = len - used;
+    if (connection->left > sizeof(connection->in)) /* only where the line is being closed */
+        connection->left = 0;
+    memcpy(connection->in, hub->scratch + used, connection->left);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *cookie)
+{
+    struct connection *connection = cookie;
+    (void)fd, (void)what;
+    read_bytes(connection);
+    settle(connection);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *cookie)
+{
+    struct connection *connection = cookie;
+    (void)fd, (void)what;
+    send_rest(connection);
+    settle(connection);
+}
+
+void connection_due(void *hub, struct wheel_timer *timer)
+{
+    struct connection *connection = CONTAINER(timer, struct connection, timer);
+    (void)hub;
+    session_tick(&connection->session, hub_now());
+    settle(connection);
+}
+
+/* Life */
+
+void connection_open(struct hub *hub, int fd, const struct record_connection *peer)
+{
+    struct connection *connection = allocate(hub);
+    if (connection == NULL) {
+        log_error("listener", NULL, "out of memory for a connection");
+        close(fd);
+        return;
+    }
+    connection->hub = hub;
+    connection->fd = fd;
+    event_assign(&connection->readable, hub->base, fd, EV_READ | EV_PERSIST, on_readable,
+                 connection);
+    event_assign(&connection->writable, hub->base, fd, EV_WRITE, on_writable, connection);
+    event_add(&connection->readable, NULL);
+    registry_add(&hub->registry, &connection->entry);
+    session_start(&connection->session, &hub->env, &ops, connection, peer, hub_now());
+    connection_reschedule(connection);
+}
+
+void connection_close(struct connection *connection, const char *reason)
+{
+    struct hub *hub = connection->hub;
+    session_end(&connection->session, reason, hub_now());
+    registry_remove(&hub->registry, &connection->entry);
+    wheel_stop(hub->wheel, &connection->timer);
+    event_del(&connection->readable);
+    event_del(&connection->writable);
+    if (connection->unsent != NULL)
+        evbuffer_free(connection->unsent);
+    close(connection->fd);
+    give_back(hub, connection);
+}

@@ -1,0 +1,25 @@
+/*
+ * The control channel: HTTP on a unix socket, for the webapp and for ops.
+ *
+ *   GET /metrics   Prometheus text format
+ *   GET /healthz   200 while the loop turns
+ *   GET /readyz    200 where DTUs are taken in and the database takes their data, else 503 with the
+ * reasons GET /status    the same in short, as JSON
+ *
+ * Belongs to the loop's thread.
+ */
+#ifndef DTUHUB_COLLECTOR_CONTROL_H
+#define DTUHUB_COLLECTOR_CONTROL_H
+
+#include "collector/collector.h"
+
+struct control;
+
+/** control_open(collector, path): bind the unix socket (mode 0660), replacing a stale one. NULL
+ * where that fails; the reason is in the log. */
+struct control *control_open(struct collector *collector, const char *path);
+
+/** control_close(control): and remove the socket. NULL is allowed. */
+void control_close(struct control *control);
+
+#endif
