@@ -1,6 +1,9 @@
 # What the scripts here share; sourced, never run. POSIX sh.
 # shellcheck shell=sh
 
+# Where Debian has mariadbd and nginx, which is not in the PATH of everybody.
+PATH=$PATH:/usr/sbin:/sbin
+
 say() {
     printf '%s\n' "$*"
 }

@@ -26,7 +26,8 @@ class Process:
         with open(self.log_path, "ab") as log:
             self._child = subprocess.Popen(
                 self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder,
-                start_new_session=True, env={**os.environ, **SANITIZER_OPTIONS, **(env or {})})
+                start_new_session=True,
+                env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin", **SANITIZER_OPTIONS, **(env or {})})
         self.pid = self._child.pid
 
     @property
