@@ -119,7 +119,7 @@ void log_line(enum log_level level, const char *module, const char *who, const c
     }
     clock_iso(clock_wall_ms(), time);
 
-    char line[2 * LINE_SIZE];
+    char line[3 * LINE_SIZE]; /* room for a text whose every byte JSON escapes, and for the rest */
     pthread_mutex_lock(&state.lock);
     int n = state.format == LOGF_JSON
                 ? format_json(line, sizeof(line), time, level, module, who, text)

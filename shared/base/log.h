@@ -4,12 +4,14 @@
  *   2026-01-31T23:59:59.123Z INFO  session [1001 10.0.0.7:40112] registered, 3 tasks
  *
  * Time (UTC), level, module, the device and peer it is about in brackets (left out where there is
- * none), text. Lines go to stderr, or to a file that log_reopen() opens anew. Any thread may log; a
- * line is written whole. Never pass a secret. Hostile bytes in arguments are made printable
+ * none), text. Lines go to stderr, or to a file that each log_setup() opens anew. Any thread may
+ * log; a line is written whole. Never pass a secret. Hostile bytes in arguments are made printable
  * (control bytes and invalid UTF-8 become \xNN), so that a device cannot forge a line.
  */
 #ifndef DTUHUB_BASE_LOG_H
 #define DTUHUB_BASE_LOG_H
+
+#include "shared/base/clock.h"
 
 #include <stdint.h>
 

@@ -27,7 +27,7 @@ static const struct setting server_settings[] = {
     {KEY(server, control_socket, control_socket, SETTING_PATH), .max = SOCKET_PATH_MAX,
      .help = "unix socket of the control channel; without it control.sock in $RUNTIME_DIRECTORY, "
              "where that is set"},
-    {KEY(server, heartbeat_timeout, heartbeat_timeout_ms, SETTING_SECONDS), .def = "60", .min = 1,
+    {KEY(server, heartbeat_timeout, heartbeat_timeout_ms, SETTING_SECONDS), .def = "60", .min = 0.1,
      .max = 24 * HOUR, .reload = true,
      .help = "seconds of silence after which one heartbeat counts as missed"},
     {KEY(server, max_missed, max_missed, SETTING_UINT), .def = "3", .min = 1, .max = 100,
@@ -38,9 +38,9 @@ static const struct setting server_settings[] = {
      .max = 1000000,
      .help = "sessions whose memory is allocated at the start; no more than max_connections"},
     {KEY(server, registration_timeout, registration_timeout_ms, SETTING_SECONDS), .def = "30",
-     .min = 1, .max = HOUR, .reload = true,
+     .min = 0.1, .max = HOUR, .reload = true,
      .help = "seconds that a new connection has to send its registration packet"},
-    {KEY(server, shutdown_timeout, shutdown_timeout_ms, SETTING_SECONDS), .def = "10", .min = 1,
+    {KEY(server, shutdown_timeout, shutdown_timeout_ms, SETTING_SECONDS), .def = "10", .min = 0.1,
      .max = 600, .reload = true, .help = "seconds to write out what is in memory when stopped"},
 };
 
@@ -66,7 +66,7 @@ static const struct setting mysql_settings[] = {
 };
 
 static const struct setting cache_settings[] = {
-    {KEY(cache, max_size, max_size, SETTING_UINT), .def = "200000", .min = 100, .max = 100000000,
+    {KEY(cache, max_size, max_size, SETTING_UINT), .def = "200000", .min = 10, .max = 100000000,
      .help = "records held in memory at the most"},
     {KEY(cache, flush_interval, flush_interval_ms, SETTING_SECONDS), .def = "1", .min = 0.01,
      .max = HOUR, .reload = true, .help = "seconds that a record waits at the most to be written"},
@@ -82,7 +82,7 @@ static const struct setting webhooks_settings[] = {
 };
 
 static const struct setting polling_settings[] = {
-    {KEY(polling, response_timeout, response_timeout_ms, SETTING_SECONDS), .def = "3", .min = 0.1,
+    {KEY(polling, response_timeout, response_timeout_ms, SETTING_SECONDS), .def = "3", .min = 0.05,
      .max = 300, .reload = true, .help = "seconds to wait for the answer to a query"},
     {KEY(polling, request_gap, request_gap_ms, SETTING_SECONDS), .def = "0.1", .min = 0, .max = 60,
      .reload = true, .help = "seconds of silence between an answer and the next query"},

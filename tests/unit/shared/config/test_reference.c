@@ -1,0 +1,114 @@
+/*
+ * docs/configuration.md holds the reference that the checker's own tables print, between two marks
+ * for each file. DTUHUB_UPDATE_DOCS=1 writes it there; without that a reference that is out of date
+ * fails.
+ */
+#include "shared/config/data_config.h"
+#include "shared/config/server_config.h"
+#include "tests/unit/shared/config/expect.h"
+
+#define DOC "docs/configuration.md"
+
+enum { DOC_MAX = 262144 };
+
+typedef void (*print_reference)(FILE *out);
+
+static char *printed(print_reference print)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    print(out);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static char *read_doc(void)
+{
+    char *text = calloc(1, DOC_MAX);
+    assert_non_null(text);
+    FILE *file = fopen(DOC, "r");
+    if (file == NULL)
+        fail_msg(DOC " cannot be opened: tests run in the top folder");
+    size_t len = fread(text, 1, DOC_MAX - 1, file);
+    assert_true(len < DOC_MAX - 1);
+    assert_int_equal(fclose(file), 0);
+    return text;
+}
+
+static void write_doc(const char *head, size_t head_len, const char *middle, const char *tail)
+{
+    FILE *file = fopen(DOC, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(head, 1, head_len, file), head_len);
+    fputs(middle, file);
+    fputs(tail, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void check_block(const char *name, print_reference print)
+{
+    char first[96], last[96];
+    snprintf(first, sizeof(first), "<!-- reference of %s: begin -->\n", name);
+    snprintf(last, sizeof(last), "<!-- reference of %s: end -->\n", name);
+    char *doc = read_doc(), *expected = printed(print);
+    char *begin = strstr(doc, first), *end = strstr(doc, last);
+    if (begin == NULL || end == NULL || end < begin)
+        fail_msg(DOC " has lost the marks %s and %s", first, last);
+    begin += strlen(first);
+    if (getenv("DTUHUB_UPDATE_DOCS") != NULL) {
+        write_doc(doc, (size_t)(begin - doc), expected, end);
+    } else if (strlen(expected) != (size_t)(end - begin) ||
+               memcmp(begin, expected, strlen(expected)) != 0) {
+        fail_msg("the reference of %s in " DOC " is out of date: run this test once with "
+                 "DTUHUB_UPDATE_DOCS=1 in the environment",
+                 name);
+    }
+    free(doc);
+    free(expected);
+}
+
+static void server_config_is_documented(void **state)
+{
+    (void)state;
+    check_block("server_config.yml", server_config_reference);
+}
+
+static void data_config_is_documented(void **state)
+{
+    (void)state;
+    check_block("data_config.yml", data_config_reference);
+}
+
+/* The examples of the page are for copying: each must load. */
+static void examples_load(void **state)
+{
+    (void)state;
+    char *doc = read_doc(), *at = doc;
+    const char fence[] = "```yaml\n# data_config.yml";
+    size_t examples = 0;
+    while ((at = strstr(at, fence)) != NULL) {
+        at += strlen("```yaml\n");
+        char *end = strstr(at, "```\n");
+        assert_non_null(end);
+        struct faults faults = {0};
+        struct data_config *config = data_config_parse(DOC, at, (size_t)(end - at), &faults);
+        expect_faults(&faults, "");
+        data_config_release(config);
+        at = end;
+        examples++;
+    }
+    assert_true(examples >= 3);
+    free(doc);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(server_config_is_documented),
+        cmocka_unit_test(data_config_is_documented),
+        cmocka_unit_test(examples_load),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
