@@ -262,11 +262,11 @@ static int resolve_point(struct directory *dir, MYSQL *conn, uint32_t ref, struc
 
 static int resolve_points(struct directory *dir, MYSQL *conn, struct db_error *error)
 {
-    while (dir->open_point_count > 0) {
-        if (resolve_point(dir, conn, dir->open_points[dir->open_point_count - 1], error) != 0)
+    for (size_t i = 0; i < dir->open_point_count; i++) {
+        if (resolve_point(dir, conn, dir->open_points[i], error) != 0)
             return -1;
-        dir->open_point_count--;
     }
+    dir->open_point_count = 0;
     return 0;
 }
 

@@ -170,18 +170,27 @@ static void broken_down(int64_t wall_ms, MYSQL_TIME *out)
     };
 }
 
-/* Bulk: one array a column. Times and bytes need arrays of their own; they live for one execution.
+/*
+ * Bulk: one array a column. The client library takes numbers in place, but times and bytes through
+ * an array of pointers (ma_get_buffer_offset() in Connector/C), which is made for one execution.
  */
+
+static void *time_pointers(const union cell *cells, size_t n)
+{
+    MYSQL_TIME **pointers = xcalloc(n, sizeof(*pointers) + sizeof(**pointers));
+    MYSQL_TIME *times = (MYSQL_TIME *)(pointers + n);
+    for (size_t i = 0; i < n; i++) {
+        broken_down(cells[i].wall_ms, &times[i]);
+        pointers[i] = &times[i];
+    }
+    return pointers;
+}
 
 static void *bulk_array(const struct rowset *rows, size_t c, size_t first, size_t n)
 {
     const union cell *cells = rows->columns[c].cells + first;
-    if (rows->spec->columns[c].type == COLUMN_TIME) {
-        MYSQL_TIME *times = xcalloc(n, sizeof(*times));
-        for (size_t i = 0; i < n; i++)
-            broken_down(cells[i].wall_ms, &times[i]);
-        return times;
-    }
+    if (rows->spec->columns[c].type == COLUMN_TIME)
+        return time_pointers(cells, n);
     if (rows->spec->columns[c].type == COLUMN_BYTES) {
         char **pointers = xcalloc(n, sizeof(*pointers));
         for (size_t i = 0; i < n; i++)
