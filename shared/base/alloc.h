@@ -5,6 +5,7 @@
 #ifndef DTUHUB_BASE_ALLOC_H
 #define DTUHUB_BASE_ALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /** xcalloc(n, size): like calloc(). */
@@ -15,5 +16,13 @@ void *xreallocarray(void *p, size_t n, size_t size) __attribute__((warn_unused_r
 
 /** xstrdup(text): like strdup(). */
 char *xstrdup(const char *text) __attribute__((malloc, warn_unused_result));
+
+/** xstrndup(text, n): like strndup(). */
+char *xstrndup(const char *text, size_t n) __attribute__((malloc, warn_unused_result));
+
+/** xasprintf(fmt, ...), xvasprintf(fmt, args): a new text, as asprintf() makes it. */
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2), warn_unused_result));
+char *xvasprintf(const char *fmt, va_list args)
+    __attribute__((format(printf, 1, 0), warn_unused_result));
 
 #endif

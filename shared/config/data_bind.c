@@ -8,7 +8,7 @@
  * point of coils becomes a REG_BITS over the byte, or the two or four bytes, that hold its coils,
  * in the order BADC or DCBA.
  */
-#include "shared/config/checked.h"
+#include "shared/base/alloc.h"
 #include "shared/config/data_draft.h"
 
 #include <stdlib.h>
@@ -238,8 +238,8 @@ static void attach(struct data_draft *draft, const struct draft_point *point,
         }
     }
     if ((out->npoints & (out->npoints - 1)) == 0)
-        out->points = checked_grow(out->points, out->npoints > 0 ? 2 * out->npoints : 1,
-                                   sizeof(*out->points));
+        out->points = xreallocarray(out->points, out->npoints > 0 ? 2 * out->npoints : 1,
+                                    sizeof(*out->points));
     out->points[out->npoints++] = (struct task_point){def, window.offset};
 }
 

@@ -1,6 +1,6 @@
 #include "shared/config/data_config.h"
 
-#include "shared/config/checked.h"
+#include "shared/base/alloc.h"
 #include "shared/config/data_draft.h"
 #include "shared/config/quote.h"
 
@@ -16,11 +16,8 @@ struct reading {
 
 static char *make_path(const char *section, const char *key)
 {
-    char *path = NULL;
     const char *quoted = QUOTE(key);
-    if (asprintf(&path, "%s.%.*s", section, (int)strlen(quoted) - 2, quoted + 1) < 0)
-        abort();
-    return path;
+    return xasprintf("%s.%.*s", section, (int)strlen(quoted) - 2, quoted + 1);
 }
 
 #define TASK_FAULT(draft, task, key, ...)                                                          \
@@ -81,9 +78,7 @@ static void read_bits(struct reading *reading, struct draft_point *point)
     if (point->bits == NULL)
         return;
     struct bits_block block = {0};
-    char *path = NULL;
-    if (asprintf(&path, "%s.bits", point->path) < 0)
-        abort();
+    char *path = xasprintf("%s.bits", point->path);
     const struct settings_place place = {point->bits, path, point->lines[POINT_BITS]};
     if (settings_read(&reading->reader, &place, &bits_table, &block, NULL) < 0)
         point->faulty = true;
@@ -136,7 +131,7 @@ static void read_tasks(struct reading *reading, const yaml_node_t *section)
 {
     struct data_draft *draft = &reading->draft;
     size_t n = yaml_doc_count(section);
-    draft->tasks = checked_alloc(n, sizeof(*draft->tasks));
+    draft->tasks = xcalloc(n, sizeof(*draft->tasks));
     draft->ntasks = n;
     for (size_t i = 0; i < n; i++) {
         struct yaml_pair pair = yaml_doc_pair(reading->reader.doc, section, i);
@@ -165,7 +160,7 @@ static int compare_names(const void *a, const void *b)
 
 static void check_names(const struct data_draft *draft)
 {
-    const struct draft_point **named = checked_alloc(draft->npoints, sizeof(*named));
+    const struct draft_point **named = xcalloc(draft->npoints, sizeof(*named));
     size_t n = 0;
     for (size_t i = 0; i < draft->npoints; i++) {
         if (draft->points[i].name != NULL)
@@ -197,7 +192,7 @@ static void read_points(struct reading *reading, const yaml_node_t *section)
 {
     struct data_draft *draft = &reading->draft;
     size_t n = yaml_doc_count(section);
-    draft->points = checked_alloc(n, sizeof(*draft->points));
+    draft->points = xcalloc(n, sizeof(*draft->points));
     draft->npoints = n;
     if (n > POINTS_MAX)
         faults_add(draft->faults, draft->file, yaml_node_line(section),
@@ -290,10 +285,10 @@ static void take_point(struct draft_point *from, struct point_def *to, size_t in
 static struct profile make_profile(struct data_draft *draft)
 {
     struct profile profile = {
-        .name = checked_copy("default"),
-        .tasks = checked_alloc(draft->ntasks, sizeof(*profile.tasks)),
+        .name = xstrdup("default"),
+        .tasks = xcalloc(draft->ntasks, sizeof(*profile.tasks)),
         .ntasks = draft->ntasks,
-        .points = checked_alloc(draft->npoints, sizeof(*profile.points)),
+        .points = xcalloc(draft->npoints, sizeof(*profile.points)),
         .npoints = draft->npoints,
     };
     for (size_t i = 0; i < draft->ntasks; i++)
@@ -331,7 +326,7 @@ static struct data_config *read_document(struct yaml_doc *doc, struct faults *fa
             .draft = {.file = yaml_doc_name(doc), .faults = faults},
         };
         read_sections(&reading);
-        config = checked_alloc(1, sizeof(*config));
+        config = xcalloc(1, sizeof(*config));
         config->holders = 1;
         config->profile = make_profile(&reading.draft);
         draft_clear(&reading.draft);

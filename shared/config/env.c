@@ -1,23 +1,10 @@
 #include "shared/config/env.h"
 
-#include "shared/config/checked.h"
-#include "shared/config/quote.h"
+#include "shared/base/alloc.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-static char *complain(char **problem, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static char *complain(char **problem, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    if (vasprintf(problem, fmt, args) < 0)
-        abort();
-    va_end(args);
-    return NULL;
-}
+#include <stdlib.h>
 
 static size_t name_length(const char *text)
 {
@@ -32,18 +19,18 @@ static const char *look_up(const char *text, const char **after, char **problem)
 {
     const char *name = text + 2;
     size_t n = name_length(name);
-    if (n == 0 || name[n] != '}')
-        return complain(problem, "${ begins the name of an environment variable, as in ${NAME}: "
-                                 "correct the name, or write $$ for a dollar sign");
-    char *copy = strndup(name, n);
-    if (copy == NULL)
-        abort();
+    if (n == 0 || name[n] != '}') {
+        *problem = xstrdup("${ begins the name of an environment variable, as in ${NAME}: correct "
+                           "the name, or write $$ for a dollar sign");
+        return NULL;
+    }
+    char *copy = xstrndup(name, n);
     const char *value = getenv(copy);
     if (value == NULL)
-        complain(problem,
-                 "the environment variable %.64s is not set: set it where the daemon is "
-                 "started, or write $$ for a dollar sign",
-                 copy);
+        *problem =
+            xasprintf("the environment variable %.64s is not set: set it where the daemon is "
+                      "started, or write $$ for a dollar sign",
+                      copy);
     free(copy);
     *after = name + n + 1;
     return value;

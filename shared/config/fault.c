@@ -1,6 +1,6 @@
 #include "shared/config/fault.h"
 
-#include "shared/config/checked.h"
+#include "shared/base/alloc.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,20 +9,18 @@
 
 void faults_add(struct faults *faults, const char *file, unsigned line, const char *fmt, ...)
 {
-    char *message = NULL;
     va_list args;
     va_start(args, fmt);
-    if (vasprintf(&message, fmt, args) < 0)
-        abort();
+    char *message = xvasprintf(fmt, args);
     va_end(args);
     /* Room doubles at each power of two, so that a file full of faults costs no quadratic copying.
      */
     if ((faults->count & (faults->count - 1)) == 0) {
         size_t room = faults->count > 0 ? 2 * faults->count : 1;
-        faults->items = checked_grow(faults->items, room, sizeof(*faults->items));
+        faults->items = xreallocarray(faults->items, room, sizeof(*faults->items));
     }
     faults->items[faults->count++] =
-        (struct fault){.file = checked_copy(file), .line = line, .message = message};
+        (struct fault){.file = xstrdup(file), .line = line, .message = message};
 }
 
 struct ranked {
@@ -45,7 +43,7 @@ void faults_sort(struct faults *faults)
 {
     if (faults->count < 2)
         return;
-    struct ranked *ranked = checked_alloc(faults->count, sizeof(*ranked));
+    struct ranked *ranked = xcalloc(faults->count, sizeof(*ranked));
     for (size_t i = 0; i < faults->count; i++) {
         /* Files are few, and faults of one file stand together: look at the last one first. */
         size_t rank = i;

@@ -1,6 +1,6 @@
 #include "shared/config/server_config.h"
 
-#include "shared/config/checked.h"
+#include "shared/base/alloc.h"
 #include "shared/config/password_file.h"
 #include "shared/config/quote.h"
 #include "shared/config/server_tables.h"
@@ -136,7 +136,7 @@ static struct server_config *read_document(struct yaml_doc *doc, struct faults *
     }
     struct reading reading = {
         .reader = {.doc = doc, .faults = faults, .expand_env = true},
-        .config = checked_alloc(1, sizeof(*reading.config)),
+        .config = xcalloc(1, sizeof(*reading.config)),
     };
     if (yaml_doc_root(doc)->type == YAML_MAPPING_NODE)
         read_sections(&reading);

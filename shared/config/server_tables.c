@@ -35,8 +35,8 @@ static const struct setting server_settings[] = {
     {KEY(server, max_connections, max_connections, SETTING_UINT), .def = "1000", .min = 1,
      .max = 1000000, .reload = true, .help = "DTUs connected at once; one more is refused"},
     {KEY(server, connection_pool_size, connection_pool_size, SETTING_UINT), .def = "100", .min = 0,
-     .max = 1000000,
-     .help = "sessions whose memory is allocated at the start; no more than max_connections"},
+     .max = 1000000, .reload = true,
+     .help = "sessions whose memory is allocated ahead; no more than max_connections"},
     {KEY(server, registration_timeout, registration_timeout_ms, SETTING_SECONDS), .def = "30",
      .min = 0.1, .max = HOUR, .reload = true,
      .help = "seconds that a new connection has to send its registration packet"},
@@ -67,7 +67,7 @@ static const struct setting mysql_settings[] = {
 
 static const struct setting cache_settings[] = {
     {KEY(cache, max_size, max_size, SETTING_UINT), .def = "200000", .min = 10, .max = 100000000,
-     .help = "records held in memory at the most"},
+     .reload = true, .help = "records held in memory at the most"},
     {KEY(cache, flush_interval, flush_interval_ms, SETTING_SECONDS), .def = "1", .min = 0.01,
      .max = HOUR, .reload = true, .help = "seconds that a record waits at the most to be written"},
 };

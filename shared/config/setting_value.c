@@ -1,30 +1,16 @@
 #include "shared/config/setting_value.h"
 
-#include "shared/config/checked.h"
+#include "shared/base/alloc.h"
 #include "shared/config/quote.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <curl/curl.h>
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 #include <strings.h>
 
 enum { TEXT_MAX = 255 };
-
-static char *complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-static char *complain(const char *fmt, ...)
-{
-    char *problem = NULL;
-    va_list args;
-    va_start(args, fmt);
-    if (vasprintf(&problem, fmt, args) < 0)
-        abort();
-    va_end(args);
-    return problem;
-}
 
 static bool is_text(enum setting_type type)
 {
@@ -48,7 +34,7 @@ static bool is_printable(const char *text)
     size_t len = strlen(text), backslashes = 0;
     for (size_t i = 0; i < len; i++)
         backslashes += text[i] == '\\';
-    char *out = checked_alloc(4 * len + 1, 1);
+    char *out = xcalloc(4 * len + 1, 1);
     size_t printed = text_printable(text, len, out, 4 * len + 1);
     free(out);
     return printed == len + backslashes;
@@ -78,17 +64,17 @@ static char *check_text(const struct setting *setting, const char *text, const c
 {
     size_t len = strlen(text), most = setting->max > 0 ? (size_t)setting->max : TEXT_MAX;
     if (len > most)
-        return complain("too long, %zu bytes: %zu at the most", len, most);
+        return xasprintf("too long, %zu bytes: %zu at the most", len, most);
     if (len < (size_t)setting->min)
-        return complain("empty: write a value, or leave the line out");
+        return xasprintf("empty: write a value, or leave the line out");
     if (setting->type != SETTING_SECRET && !is_printable(text))
-        return complain("control characters in it: write it on one line, without them");
+        return xasprintf("control characters in it: write it on one line, without them");
     if (setting->type == SETTING_URL && !is_url(text))
-        return complain("not a URL: write it like http://host/path or https://host/path");
+        return xasprintf("not a URL: write it like http://host/path or https://host/path");
     if (setting->type == SETTING_ADDRESS && !is_address(text))
-        return complain("%s is not an IP address: write 0.0.0.0 or :: for all interfaces, or the "
-                        "address of one",
-                        QUOTE(shown));
+        return xasprintf("%s is not an IP address: write 0.0.0.0 or :: for all interfaces, or the "
+                         "address of one",
+                         QUOTE(shown));
     return NULL;
 }
 
@@ -101,7 +87,7 @@ static char *parse_text(const struct setting *setting, const char *text, const c
         return problem;
     setting_value_free(setting, field);
     if (!none)
-        *(char **)field = checked_copy(text);
+        *(char **)field = xstrdup(text);
     return NULL;
 }
 
@@ -126,7 +112,7 @@ static char *parse_uint(const struct setting *setting, const char *text, const c
     double max = setting->type == SETTING_PORT ? 65535 : setting->max;
     uint32_t number;
     if (settings_parse_uint(text, &number) < 0 || number < min || number > max)
-        return complain(
+        return xasprintf(
             "%s is not a whole number from %.0f to %.0f%s", QUOTE(shown), min, max,
             text[0] == '0' && isdigit((unsigned char)text[1]) ? ", without leading zeros" : "");
     if (setting->type == SETTING_PORT)
@@ -155,11 +141,11 @@ static char *parse_number(const struct setting *setting, const char *text, const
     double number;
     bool good = parse_double(text, &number) == 0;
     if (setting->type == SETTING_NUMBER && !good)
-        return complain("%s is not a number: write it like 0.1", QUOTE(shown));
+        return xasprintf("%s is not a number: write it like 0.1", QUOTE(shown));
     if (!good || number < setting->min || number > setting->max)
-        return complain("%s is not a number%s from %.15g to %.15g", QUOTE(shown),
-                        setting->type == SETTING_SECONDS ? " of seconds" : "", setting->min,
-                        setting->max);
+        return xasprintf("%s is not a number%s from %.15g to %.15g", QUOTE(shown),
+                         setting->type == SETTING_SECONDS ? " of seconds" : "", setting->min,
+                         setting->max);
     if (setting->type == SETTING_SECONDS)
         *(int64_t *)field = llround(number * 1000);
     else
@@ -176,7 +162,7 @@ static char *parse_bool(const char *text, const char *shown, void *field)
             return NULL;
         }
     }
-    return complain("%s is neither true nor false", QUOTE(shown));
+    return xasprintf("%s is neither true nor false", QUOTE(shown));
 }
 
 static char *parse_choice(const struct setting *setting, const char *text, const char *shown,
@@ -194,7 +180,7 @@ static char *parse_choice(const struct setting *setting, const char *text, const
         if (used >= sizeof(list))
             used = sizeof(list) - 1;
     }
-    return complain("%s is not known here: write one of %s", QUOTE(shown), list);
+    return xasprintf("%s is not known here: write one of %s", QUOTE(shown), list);
 }
 
 char *setting_value_parse(const struct setting *setting, const char *text, const char *shown,

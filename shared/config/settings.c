@@ -1,6 +1,6 @@
 #include "shared/config/settings.h"
 
-#include "shared/config/checked.h"
+#include "shared/base/alloc.h"
 #include "shared/config/env.h"
 #include "shared/config/quote.h"
 #include "shared/config/setting_value.h"
@@ -16,7 +16,7 @@ const char *setting_key(const struct setting *setting)
 
 const char *settings_nearest(const struct settings_table *table, const char *key)
 {
-    const char **keys = checked_alloc(table->count, sizeof(*keys));
+    const char **keys = xcalloc(table->count, sizeof(*keys));
     for (size_t i = 0; i < table->count; i++)
         keys[i] = setting_key(&table->settings[i]);
     const char *nearest = text_nearest(key, keys, table->count);
@@ -126,7 +126,7 @@ int settings_read(const struct settings_reader *reader, const struct settings_pl
                   const struct settings_table *table, void *base, unsigned *lines)
 {
     size_t before = reader->faults->count;
-    unsigned *seen = checked_alloc(table->count, sizeof(*seen));
+    unsigned *seen = xcalloc(table->count, sizeof(*seen));
     set_defaults(table, base);
     if (place->node != NULL && place->node->type != YAML_MAPPING_NODE &&
         !yaml_node_is_null(place->node)) {

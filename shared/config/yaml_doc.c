@@ -1,6 +1,6 @@
 #include "shared/config/yaml_doc.h"
 
-#include "shared/config/checked.h"
+#include "shared/base/alloc.h"
 #include "shared/config/quote.h"
 
 #include <errno.h>
@@ -176,8 +176,8 @@ static int compare_keys(const void *a, const void *b)
 static void drop_repeated(struct yaml_doc *doc, yaml_node_t *node, struct faults *faults)
 {
     size_t n = yaml_doc_count(node), kept = 0;
-    struct placed_key *keys = checked_alloc(n, sizeof(*keys));
-    bool *repeated = checked_alloc(n, sizeof(*repeated));
+    struct placed_key *keys = xcalloc(n, sizeof(*keys));
+    bool *repeated = xcalloc(n, sizeof(*repeated));
     for (size_t i = 0; i < n; i++) {
         struct yaml_pair pair = yaml_doc_pair(doc, node, i);
         keys[i] = (struct placed_key){pair.key, pair.line, i};
@@ -240,8 +240,8 @@ static int check_nodes(struct yaml_doc *doc, struct faults *faults)
 
 static struct yaml_doc *load_document(const struct source *source)
 {
-    struct yaml_doc *doc = checked_alloc(1, sizeof(*doc));
-    doc->name = checked_copy(source->name);
+    struct yaml_doc *doc = xcalloc(1, sizeof(*doc));
+    doc->name = xstrdup(source->name);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         abort();
@@ -308,7 +308,7 @@ struct yaml_doc *yaml_doc_load(const char *path, struct faults *faults)
     } else if (!S_ISREG(status.st_mode)) {
         faults_add(faults, path, 0, "is not a regular file: give the path of the YAML file");
     } else {
-        uint8_t *bytes = checked_alloc(YAML_DOC_MAX_SIZE + 1, 1);
+        uint8_t *bytes = xcalloc(YAML_DOC_MAX_SIZE + 1, 1);
         ssize_t len = read_limited(fd, bytes);
         if (len < 0)
             faults_add(faults, path, 0, "cannot be read: %s", strerror(errno));

@@ -215,10 +215,11 @@ static void knows_what_needs_a_restart(void **state)
     assert_string_equal(changed(plain, "mysql: {user: def}\n"), "mysql.user");
     assert_string_equal(changed(plain, "mysql: {user: abc, password: x}\n"), "mysql.password");
     assert_string_equal(changed(plain, "mysql: {user: abc, socket: /run/x}\n"), "mysql.socket");
-    assert_null(changed(plain,
-                        "server: {max_missed: 5, heartbeat_timeout: 5}\nlog: {level: debug}\n"
-                        "polling: {retries: 3}\nwebhooks: {device_online: \"http://a/\"}\n"
-                        "mysql: {user: abc}\n"));
+    assert_null(changed(
+        plain,
+        "server: {max_missed: 5, heartbeat_timeout: 5}\nlog: {level: debug}\n"
+        "polling: {retries: 3}\ncache: {max_size: 20}\nwebhooks: {device_online: \"http://a/\"}\n"
+        "mysql: {user: abc}\n"));
 }
 
 static void no_config_can_be_freed(void **state)
