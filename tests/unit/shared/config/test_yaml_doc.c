@@ -104,13 +104,15 @@ static void refuses_depth_without_recursion(void **state)
     free(text);
 }
 
-static void allows_the_depth_limit(void **state)
+static void sixteen_levels_are_the_limit(void **state)
 {
     (void)state;
     struct faults faults = {0};
     struct yaml_doc *doc = parse("[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]", &faults);
     assert_non_null(doc);
     yaml_doc_free(doc);
+    assert_null(parse("[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", &faults));
+    faults_clear(&faults);
 }
 
 static void refuses_a_large_file(void **state)
@@ -178,7 +180,7 @@ int main(void)
         cmocka_unit_test(a_repeated_key_is_reported_and_taken_out),
         cmocka_unit_test(refuses_aliases),
         cmocka_unit_test(refuses_depth_without_recursion),
-        cmocka_unit_test(allows_the_depth_limit),
+        cmocka_unit_test(sixteen_levels_are_the_limit),
         cmocka_unit_test(refuses_a_large_file),
         cmocka_unit_test(accepts_a_byte_order_mark_and_crlf),
         cmocka_unit_test(loads_files_and_names_what_is_none),
