@@ -1,5 +1,6 @@
 #include "shared/template/mustache.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -249,6 +250,51 @@ static void bytes_beyond_text(void **state)
     assert_null(mustache_parse("page", "{{a\0}}", 6, error));
 }
 
+struct shared {
+    const struct mustache *template;
+    struct mustache_view view;
+    char *expected;
+};
+
+static void *render_often(void *cookie)
+{
+    const struct shared *shared = cookie;
+    for (int i = 0; i < 200; i++) {
+        char error[MUSTACHE_ERROR_SIZE];
+        char *out = mustache_render_text(shared->template, &shared->view, NULL, error);
+        int same = out != NULL && strcmp(out, shared->expected) == 0;
+        free(out);
+        if (!same)
+            return cookie;
+    }
+    return NULL;
+}
+
+static void one_template_and_data_in_many_threads(void **state)
+{
+    (void)state;
+    static const char text[] = "{{#l}}\n  {{x}} {{{t}}} {{d}}\n{{/l}}\n{{$b}}{{n.m}}{{/b}}\n";
+    char error[MUSTACHE_ERROR_SIZE];
+    struct mustache *template = mustache_parse("page", text, strlen(text), error);
+    struct json_object *data = json_tokener_parse(
+        "{\"t\":\"<\",\"d\":0.1,\"n\":{\"m\":true},\"l\":[{\"x\":1},{\"x\":2},{\"x\":3}]}");
+    struct shared shared = {template, {.contexts = &data, .ncontexts = 1}, NULL};
+    shared.expected = mustache_render_text(template, &shared.view, NULL, error);
+    assert_string_equal(shared.expected, "  1 < 0.1\n  2 < 0.1\n  3 < 0.1\ntrue\n");
+
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, render_often, &shared), 0);
+    for (int i = 0; i < 4; i++) {
+        void *failed;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    free(shared.expected);
+    json_object_put(data);
+    mustache_free(template);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +311,7 @@ int main(void)
         cmocka_unit_test(too_many_open_tags),
         cmocka_unit_test(a_sink_that_refuses),
         cmocka_unit_test(bytes_beyond_text),
+        cmocka_unit_test(one_template_and_data_in_many_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
