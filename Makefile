@@ -87,7 +87,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(ARCHIVES)
 	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< $(ALL_LDFLAGS) $(ARCHIVES) -lcmocka $(WEB_LDLIBS) -o $@
 
 # Scripts, styles and fonts that nginx serves, from npm and webapp/assets/.
-$(ASSETS): scripts/assets.sh $(wildcard webapp/assets/*)
+$(ASSETS): scripts/assets.sh $(if $(wildcard webapp/assets),$(shell find webapp/assets -name node_modules -prune -o -type f -print))
 	$(call say,NPM,build/assets)
 	$(Q)sh scripts/assets.sh build && touch $@
 
