@@ -71,11 +71,11 @@ start() {
     ! running "$run/$name.pid" "$program" "$run/" || return 0
     launch "$run/$name.pid" "$run/log/$name.log" "$@"
     until_true 30 ready_or_gone || fails "$name" "is not ready after 30 s"
-    running "$run/$name.pid" "$program" "$run/" || fails "$name" "has ended"
+    alive "$run/$name.pid" || fails "$name" "has ended"
 }
 
 ready_or_gone() {
-    "${name}_ready" || ! running "$run/$name.pid" "$program" "$run/"
+    if running "$run/$name.pid" "$program" "$run/"; then "${name}_ready"; else not alive "$run/$name.pid"; fi
 }
 
 collector_ready() { listening "$dtu_port"; }
@@ -101,7 +101,10 @@ start_database() {
 }
 
 start_servers() {
-    "$build/dtuhub-collector" -c "$config" -t || die "the configuration in $config has the faults above"
+    faults=$("$build/dtuhub-collector" -c "$config" -t 2>&1) || {
+        say "$faults" >&2
+        die "the configuration in $config has the faults above"
+    }
     need_port collector dtuhub-collector "$dtu_port" DTU_PORT server.main_port
     need_port nginx nginx "$web_port" WEB_PORT server.web_port
     start_database

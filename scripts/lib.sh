@@ -13,11 +13,16 @@ die() {
     exit 1
 }
 
-# running PIDFILE WORD...: whether the process of PIDFILE lives and has each WORD in its command line: its program and a
-# path of this instance. So a pid that the system gave to a stranger since then is never taken for ours. Sets pid.
-running() {
+# alive PIDFILE: whether a process with the pid in PIDFILE lives, whoever it is. Sets pid and cmdline.
+alive() {
     [ -s "$1" ] && pid=$(cat "$1") && [ -r "/proc/$pid/cmdline" ] || return 1
-    cmdline=$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) && [ -n "$cmdline" ] || return 1
+    cmdline=$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) && [ -n "$cmdline" ]
+}
+
+# running PIDFILE WORD...: whether it lives and has each WORD in its command line: its program and a path of this
+# instance. So a pid that the system gave to a stranger since then is never taken for ours. Sets pid.
+running() {
+    alive "$1" || return 1
     shift
     for word in "$@"; do
         case $cmdline in *"$word"*) ;; *) return 1 ;; esac

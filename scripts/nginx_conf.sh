@@ -1,5 +1,5 @@
 #!/bin/sh
-# Write DIR/nginx.conf and what it includes, from the files in nginx/, and make the folders it needs.
+# Write DIR/nginx.conf and what it includes (in DIR/nginx), from the files in nginx/, and make the folders it needs.
 #   nginx_conf.sh DIR HOST PORT FASTCGI_SOCKET ASSETS THREADS
 # THREADS is the number of the webapp's threads. All paths are absolute.
 set -eu
@@ -20,6 +20,6 @@ user=
 [ "$(id -u)" -ne 0 ] || user="user $(id -un) $(id -gn);"
 
 mkdir -p "$dir/nginx"
-cp "$from/headers.conf" "$from/fastcgi.conf" "$from/types.conf" "$dir/"
+cp "$from/headers.conf" "$from/fastcgi.conf" "$from/types.conf" "$dir/nginx/"
 sed -e "s|@USER@|$user|" -e "s|@WORKERS@|$workers|" -e "s|@RUN@|$dir|g" -e "s|@FASTCGI@|$socket|" -e "s|@KEEPALIVE@|$keep|" \
     -e "s|@HOST@|$host|" -e "s|@PORT@|$port|" -e "s|@ASSETS@|$assets|" "$from/nginx.conf.in" >"$dir/nginx.conf"
