@@ -8,6 +8,11 @@ static bool same_shape(const struct adu_read *a, const struct adu_read *b)
            adu_read_data_size(a) == adu_read_data_size(b);
 }
 
+static bool same_request(const struct adu_read *a, const struct adu_read *b)
+{
+    return same_shape(a, b) && a->start == b->start && a->count == b->count;
+}
+
 static bool open_debt(struct exchange_debt *debt, int64_t now_ms)
 {
     if (debt->until_ms != 0 && debt->until_ms <= now_ms)
@@ -73,6 +78,33 @@ static bool settle(struct exchange *exchange, const uint8_t *frame, size_t len, 
     return true;
 }
 
+/* An exception names slave and function only: may it be what another request still owes? */
+static bool owed_by_another(struct exchange *exchange, int64_t now_ms)
+{
+    const struct adu_read *request = &exchange->request;
+    for (size_t i = 0; i < EXCHANGE_DEBTS; i++) {
+        struct exchange_debt *debt = &exchange->debts[i];
+        if (open_debt(debt, now_ms) && debt->request.unit == request->unit &&
+            debt->request.function == request->function && !same_request(&debt->request, request))
+            return true;
+    }
+    return false;
+}
+
+/* Which of several owed answers came cannot be seen: the last of them may come as late as one to
+ * the request that was answered now. */
+static void prolong_debts(struct exchange *exchange, const struct exchange_timing *timing,
+                          int64_t now_ms)
+{
+    int64_t until_ms = exchange->deadline_ms + LATE_WINDOW * timing->response_timeout_ms;
+    for (size_t i = 0; i < EXCHANGE_DEBTS; i++) {
+        struct exchange_debt *debt = &exchange->debts[i];
+        if (open_debt(debt, now_ms) && same_shape(&debt->request, &exchange->request) &&
+            debt->until_ms < until_ms)
+            debt->until_ms = until_ms;
+    }
+}
+
 enum exchange_result exchange_answer(struct exchange *exchange,
                                      const struct exchange_timing *timing, const uint8_t *frame,
                                      size_t len, int64_t now_ms, struct adu_reply *reply,
@@ -81,7 +113,9 @@ enum exchange_result exchange_answer(struct exchange *exchange,
     *verdict = ADU_OK;
     if (exchange->waiting) {
         *verdict = adu_check_reply(&exchange->request, frame, len, reply);
-        if (*verdict == ADU_OK || *verdict == ADU_EXCEPTION) {
+        if (*verdict == ADU_OK ||
+            (*verdict == ADU_EXCEPTION && !owed_by_another(exchange, now_ms))) {
+            prolong_debts(exchange, timing, now_ms);
             exchange->waiting = false;
             exchange->quiet_until_ms = now_ms + timing->request_gap_ms;
             return *verdict == ADU_OK ? EXCHANGE_ANSWERED : EXCHANGE_REFUSED;

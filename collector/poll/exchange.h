@@ -8,7 +8,9 @@
  * request that was given up, and every repetition whose answer did not come yet, leaves a debt:
  * until the owed answer came, or LATE_WINDOW time-outs passed, no request of that shape goes out
  * (repetitions of the outstanding one apart: they ask for the same registers). An answer that
- * settles a debt while nothing is outstanding is dropped as late.
+ * settles a debt while nothing is outstanding is dropped as late. An exception does not even say a
+ * size: while another request to the same slave and function is owed, it settles that debt, and the
+ * outstanding request is left to its deadline.
  */
 #ifndef DTUHUB_COLLECTOR_POLL_EXCHANGE_H
 #define DTUHUB_COLLECTOR_POLL_EXCHANGE_H
