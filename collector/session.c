@@ -100,12 +100,12 @@ static ssize_t register_device(struct session *session, const uint8_t *bytes, si
 
 static void got_life(struct session *session, struct session_time now)
 {
-    if (session->missed >= session->env->max_missed)
+    if (session->silent)
         log_info("session", session->who, "alive after %u missed heartbeats", session->missed);
     session->life_ms = now.mono_ms;
     session->life_wall_ms = now.wall_ms;
     session->missed = 0;
-    session->probe_wanted = session->probing = false;
+    session->silent = session->probe_wanted = session->probing = false;
 }
 
 static void got_heartbeat(struct session *session, struct session_time now)
@@ -333,8 +333,9 @@ static void count_missed(struct session *session, struct session_time now)
     while (now.mono_ms >= next_miss_ms(session)) {
         session->missed++;
         log_debug("session", session->who, "%u heartbeats missed", session->missed);
-        if (session->missed != env->max_missed)
+        if (session->silent || session->missed < env->max_missed)
             continue;
+        session->silent = true; /* once, also where a reload moves max_missed meanwhile */
         char details[64];
         snprintf(details, sizeof(details), "%u heartbeats missed, probing the line",
                  session->missed);

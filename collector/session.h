@@ -69,6 +69,7 @@ struct session {
     int64_t opened_ms, life_ms; /* monotonic: accepted; last packet */
     int64_t registered_wall_ms, life_wall_ms;
     uint32_t missed; /* heartbeats */
+    bool silent;     /* max_missed was reached, and nothing came since */
     bool probe_wanted, probing;
 
     struct plan *plan;
