@@ -1,5 +1,7 @@
 #include "collector/poll/decode.h"
 
+#include <math.h>
+
 size_t decode_samples(const struct plan_task *task, const uint8_t *data, size_t size,
                       struct record_body *body)
 {
@@ -13,6 +15,10 @@ size_t decode_samples(const struct plan_task *task, const uint8_t *data, size_t 
         reg_decode(&point->type, data + place->offset, &value);
         if (value.has_number)
             value.number = reg_scale(value.number, point->scale, point->offset);
+        if (!isfinite(value.number)) { /* scaled out of a double's range: no column takes it */
+            value.number = 0;
+            value.has_number = 0;
+        }
         if (record_add_sample(body, task->points[i], &value) == 0)
             added++;
     }
