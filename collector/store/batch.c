@@ -68,13 +68,19 @@ static const struct rowset_spec specs[] = {
 
 enum { READINGS, TEXTS, PACKETS, HEARTBEATS, HISTORY, TRAFFIC, SEEN, STATUS, KINDS };
 
+/* What is in the database of a device, or is about to be. */
+struct marks {
+    int64_t sample_ms; /* its newest sample: times of samples only grow */
+    int64_t seen_ms;   /* devices.last_seen */
+};
+
 /* What a batch remembers of a device, by its reference. */
 struct device {
-    int64_t last_sample_ms; /* times of samples only grow */
-    int64_t seen_ms;        /* newest record */
-    int64_t written_ms;     /* last_seen in the database */
-    bool touched;           /* in this batch */
-    bool changed;           /* its status */
+    struct marks marks;  /* with this batch */
+    struct marks stored; /* without it: where the next attempt starts from */
+    int64_t seen_ms;     /* newest record */
+    bool touched;        /* in this batch */
+    bool changed;        /* its status */
     bool online;
     struct record_connection peer;
 };
@@ -197,10 +203,11 @@ static void add_samples(struct batch *batch, const struct record_head *head, con
     struct device *device = touch(batch, head);
     struct rowset *rows = batch->rows[READINGS];
     uint32_t number = directory_device(batch->directory, head->device);
-    int64_t ts_ms = head->ts_ms > device->last_sample_ms ? head->ts_ms : device->last_sample_ms + 1;
+    int64_t last_ms = device->marks.sample_ms;
+    int64_t ts_ms = head->ts_ms > last_ms ? head->ts_ms : last_ms + 1;
     struct record_sample sample;
     const char *text;
-    device->last_sample_ms = ts_ms;
+    device->marks.sample_ms = ts_ms;
     for (size_t at = 0; record_next_sample(body, head->body_size, &at, &sample, &text) > 0;) {
         rowset_add_uint(rows, number);
         rowset_add_time(rows, ts_ms);
@@ -299,7 +306,7 @@ static void add_seen(struct batch *batch, uint32_t ref, struct device *device)
     rowset_add_text(rows, directory_device_id(batch->directory, ref));
     rowset_add_time(rows, device->seen_ms);
     rowset_add_time(rows, device->seen_ms);
-    device->written_ms = device->seen_ms;
+    device->marks.seen_ms = device->seen_ms;
 }
 
 static void add_status(struct batch *batch, uint32_t ref, const struct device *device)
@@ -321,13 +328,31 @@ static void add_devices(struct batch *batch)
     for (size_t i = 0; i < batch->touched_count; i++) {
         uint32_t ref = batch->touched[i];
         struct device *device = &batch->devices[ref];
-        if (device->changed || device->seen_ms - device->written_ms >= SEEN_AGAIN_MS)
+        if (device->changed || device->seen_ms - device->marks.seen_ms >= SEEN_AGAIN_MS)
             add_seen(batch, ref, device);
         if (device->changed)
             add_status(batch, ref, device);
-        device->touched = device->changed = false;
+        device->changed = false;
+    }
+}
+
+/* The batch is over: its marks stay, or were never true. */
+static void leave_devices(struct batch *batch, bool stored)
+{
+    for (size_t i = 0; i < batch->touched_count; i++) {
+        struct device *device = &batch->devices[batch->touched[i]];
+        if (stored)
+            device->stored = device->marks;
+        else
+            device->marks = device->stored;
+        device->touched = false;
     }
     batch->touched_count = 0;
+}
+
+void batch_stored(struct batch *batch)
+{
+    leave_devices(batch, true);
 }
 
 static void add_traffic(struct batch *batch)
@@ -348,6 +373,7 @@ void batch_fill(struct batch *batch, const struct cache_chunks *chunks, struct b
     struct record_head head;
     const uint8_t *body;
     memset(counts, 0, sizeof(*counts));
+    leave_devices(batch, false);
     for (int i = 0; i < KINDS; i++)
         rowset_clear(batch->rows[i]);
     TAILQ_FOREACH (chunk, chunks, link) {

@@ -35,6 +35,10 @@ void batch_want(struct batch *batch, const struct cache_chunks *chunks);
 void batch_fill(struct batch *batch, const struct cache_chunks *chunks,
                 struct batch_counts *counts);
 
+/** batch_stored(batch): what was filled in last is committed. Without this call the next fill is
+ * another attempt, and gives the same records the same times again. */
+void batch_stored(struct batch *batch);
+
 /** batch_insert(batch, conn, bulk, error): all rows, inside of the caller's transaction. 0, or -1
  * with ${error} filled. */
 int batch_insert(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *error);
