@@ -63,13 +63,6 @@ void directory_free(struct directory *dir)
     free(dir);
 }
 
-static void forget_points(struct directory *dir)
-{
-    if (dir->point_room > 0)
-        memset(dir->points, 0, dir->point_room * sizeof(*dir->points));
-    dir->open_point_count = 0;
-}
-
 void directory_forget(struct directory *dir)
 {
     for (size_t i = 0; i < dir->device_room; i++) {
@@ -77,7 +70,9 @@ void directory_forget(struct directory *dir)
         dir->devices[i].wanted = false;
     }
     dir->open_device_count = 0;
-    forget_points(dir);
+    if (dir->point_room > 0)
+        memset(dir->points, 0, dir->point_room * sizeof(*dir->points));
+    dir->open_point_count = 0;
 }
 
 /* Grow a zeroed array so that index ${ref} is in it. */
@@ -113,13 +108,23 @@ void directory_want_device(struct directory *dir, uint32_t ref, int64_t ts_ms)
     dir->open_devices = push(dir->open_devices, &dir->open_device_count, ref);
 }
 
+/* A reload changed a unit, say: tell the database too. It may come in the middle of a batch, so
+ * every point stays wanted and keeps its number. */
+static void reopen_points(struct directory *dir)
+{
+    dir->open_point_count = 0;
+    for (uint32_t ref = 0; ref < dir->point_room; ref++) {
+        if (dir->points[ref].wanted)
+            dir->open_points = push(dir->open_points, &dir->open_point_count, ref);
+    }
+}
+
 void directory_want_point(struct directory *dir, uint32_t ref)
 {
     unsigned revision = names_revision(dir->names);
-    if (revision !=
-        dir->points_revision) { /* a reload changed a unit: say so to the database too */
+    if (revision != dir->points_revision) {
         dir->points_revision = revision;
-        forget_points(dir);
+        reopen_points(dir);
     }
     dir->points = reach(dir->points, &dir->point_room, ref, sizeof(*dir->points));
     if (dir->points[ref].wanted)

@@ -270,8 +270,13 @@ static bool store(struct writer *writer, const struct cache_chunks *chunks)
         }
         struct db_error error = {0};
         uint64_t stored = writer->position;
-        if (tried && read_position(writer, &stored, &error) == 0 &&
-            stored == before + counts.records && counts.records > 0) {
+        /* Not knowing whether the last attempt was committed is no reason to write it again. */
+        if (tried && read_position(writer, &stored, &error) != 0) {
+            if (!recover(writer, &error))
+                return false;
+            continue;
+        }
+        if (tried && stored == before + counts.records && counts.records > 0) {
             writer->position = stored; /* the COMMIT whose answer was lost did happen */
             break;
         }
@@ -284,6 +289,7 @@ static bool store(struct writer *writer, const struct cache_chunks *chunks)
         if (!recover(writer, &error))
             return false;
     }
+    batch_stored(writer->batch);
     count(writer, &counts);
     return true;
 }
