@@ -1,5 +1,6 @@
 #include "tests/sim/fleet.h"
 
+#include "shared/base/alloc.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 
@@ -120,9 +121,9 @@ static int open_world(struct fleet *fleet)
         .changed = on_changed,
         .cookie = fleet,
     };
-    fleet->dtus = calloc(options->count, sizeof(*fleet->dtus));
-    if (fleet->world.base == NULL || fleet->dtus == NULL) {
-        log_error("sim", NULL, "no memory for %" PRIu32 " DTUs", options->count);
+    fleet->dtus = xcalloc(options->count, sizeof(*fleet->dtus));
+    if (fleet->world.base == NULL) {
+        log_error("sim", NULL, "cannot make an event loop: %s", strerror(errno));
         return -1;
     }
     if (options->served_path == NULL)

@@ -2,6 +2,7 @@
  * dtuhub-sim: simulated DTUs that dial a collector. See usage() for the options and served.h for
  * the format of the record.
  */
+#include "shared/base/alloc.h"
 #include "shared/base/version.h"
 #include "shared/config/data_config.h"
 #include "tests/sim/fleet.h"
@@ -193,9 +194,7 @@ static void parse(int argc, char **argv, struct texts *texts)
 static struct data_config *load_config(const char *folder)
 {
     struct faults faults = {0};
-    char *path;
-    if (asprintf(&path, "%s/data_config.yml", folder) < 0)
-        abort();
+    char *path = xasprintf("%s/data_config.yml", folder);
     struct data_config *config = data_config_load(path, &faults);
     faults_sort(&faults);
     faults_print(&faults, stderr);

@@ -1,5 +1,6 @@
 #include "tests/sim/served.h"
 
+#include "shared/base/alloc.h"
 #include "shared/base/text.h"
 
 #include <errno.h>
@@ -22,9 +23,7 @@ struct served {
 struct served *served_open(const char *path, const struct profile *profile)
 {
     int to_stdout = strcmp(path, "-") == 0;
-    struct served *served = calloc(1, sizeof(*served));
-    if (served == NULL)
-        return NULL;
+    struct served *served = xcalloc(1, sizeof(*served));
     served->profile = profile;
     served->out = to_stdout ? stdout : fopen(path, "we");
     if (served->out == NULL) {

@@ -1,5 +1,7 @@
 #include "tests/sim/slave.h"
 
+#include "shared/base/alloc.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,10 +26,8 @@ struct slave {
 
 struct slave *slave_new(const struct profile *profile, uint8_t unit, enum slave_absent absent)
 {
-    struct slave *slave = malloc(sizeof(*slave));
-    struct waveform *waveforms = calloc(profile->npoints + 1, sizeof(*waveforms));
-    if (slave == NULL || waveforms == NULL)
-        abort();
+    struct slave *slave = xcalloc(1, sizeof(*slave));
+    struct waveform *waveforms = xcalloc(profile->npoints + 1, sizeof(*waveforms));
     *slave =
         (struct slave){.profile = profile, .waveforms = waveforms, .unit = unit, .absent = absent};
     for (size_t i = 0; i < profile->npoints; i++)
