@@ -1,0 +1,44 @@
+/* What the collector's tests share: a configuration from text, and seeded chance. */
+#ifndef DTUHUB_TESTS_COLLECTOR_PARTS_H
+#define DTUHUB_TESTS_COLLECTOR_PARTS_H
+
+#include "shared/config/data_config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The configuration ${yaml}, held once. */
+static inline struct data_config *parts_config(const char *yaml)
+{
+    struct faults faults = {0};
+    struct data_config *config = data_config_parse("test.yml", yaml, strlen(yaml), &faults);
+    if (config == NULL)
+        faults_print(&faults, stderr);
+    faults_clear(&faults);
+    assert_non_null(config);
+    return config;
+}
+
+/* The same numbers from the same seed, which is never 0. */
+static inline uint32_t parts_random(uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return (uint32_t)(*seed >> 16);
+}
+
+/* A number from 0 to ${below} - 1. */
+static inline size_t parts_pick(uint64_t *seed, size_t below)
+{
+    return parts_random(seed) % below;
+}
+
+#endif
