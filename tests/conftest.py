@@ -1,7 +1,8 @@
 """Fixtures for tests of the whole: real programs in a temporary folder, on free ports.
 
-    def test_reading_arrives(collector, database, web):
+    def test_reading_arrives(collector, database, web_after):
         hub = collector(server={"server": {"heartbeat_timeout": 2}}, data={"query_tasks": {...}})
+        web = web_after()
         with TlvClient(hub.port, device_id=1001) as dtu:
             dtu.answer_next({2000: 215})
             wait_for(lambda: database.value("SELECT value FROM device_data") == 21.5, 5, "the reading")
@@ -17,8 +18,9 @@ Fixtures:
              config/ with changes. The first of config, collector and web makes it where the test did not.
   collector  collector(server=..., data=..., replace_data=False) -> Collector: started, listening on .port.
              Without a call, none is started.
-  web        Web: webapp and nginx, started after the collector (one with the shipped config where the test has none yet,
-             since the collector makes the tables): .get(path), .post(path, json), .url.
+  web        Web: webapp and nginx, after a collector with the shipped config (it makes the tables): .get(path),
+             .post(path, json), .url.
+  web_after  web_after() -> Web: the same where the test has started its own collector before.
   sim        sim(*options) -> Process: build/dtuhub-sim with these options.
 
 From harness: wait_for (harness.wait), TlvClient, tlv, modbus, crc16 (harness.tlv), free_port, listening (harness.net).
@@ -95,10 +97,17 @@ def collector(run, config, collectors):
 
 
 @pytest.fixture
-def web(run, config, collector, collectors):
+def web_after(run, config):
+    def start():
+        return Web(run, config())
+    return start
+
+
+@pytest.fixture
+def web(collector, collectors, web_after):
     if not collectors:
         collector()
-    return Web(run, config())
+    return web_after()
 
 
 @pytest.fixture
