@@ -53,6 +53,7 @@ install: all
 	install $(BUILD)/dtuhub-collector $(BUILD)/dtuhub-webapp $(DESTDIR)$(PREFIX)/bin
 	cp -r templates $(SHARE)
 	cp -r build/assets $(SHARE)
+	rm -f $(SHARE)/assets/.made
 	install -m 644 nginx/* $(SHARE)/nginx
 	install -m 644 config/* $(SHARE)/config
 	install -m 755 scripts/nginx_conf.sh $(SHARE)/scripts
