@@ -55,7 +55,15 @@ static void set_up(struct writer *writer, const char *error)
     pthread_mutex_unlock(&writer->lock);
 }
 
-/* Wait before the next attempt; false where the collector stops and time is over. */
+static bool nothing_to_store(struct writer *writer)
+{
+    struct cache_stats stats;
+    cache_stats(writer->cache, &stats);
+    return stats.waiting + stats.in_flight == 0;
+}
+
+/* Wait before the next attempt; false where the collector stops, and time is over or there is
+ * nothing left to store. */
 static bool pause_ms(struct writer *writer, int64_t ms)
 {
     int64_t until_ms = clock_mono_ms() + ms;
@@ -63,7 +71,7 @@ static bool pause_ms(struct writer *writer, int64_t ms)
     pthread_mutex_lock(&writer->lock);
     for (;;) {
         int64_t now_ms = clock_mono_ms();
-        if (writer->stopping && now_ms >= writer->give_up_ms) {
+        if (writer->stopping && (now_ms >= writer->give_up_ms || nothing_to_store(writer))) {
             go_on = false;
             break;
         }
