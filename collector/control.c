@@ -106,6 +106,12 @@ static void on_healthz(struct evhttp_request *request, void *cookie)
     answer_text(request, 200, "ok\n");
 }
 
+/* A full cache drops a chunk of records at once, so it is not at its bound all the time. */
+static bool nearly_full(const struct cache_stats *cache)
+{
+    return cache->waiting + cache->in_flight >= cache->max_size - cache->max_size / 8;
+}
+
 static void on_readyz(struct evhttp_request *request, void *cookie)
 {
     struct collector *collector = ((struct control *)cookie)->collector;
@@ -114,10 +120,10 @@ static void on_readyz(struct evhttp_request *request, void *cookie)
     char text[1200];
     writer_status(collector->writer, &writer);
     cache_stats(collector->cache, &cache);
-    bool full = cache.waiting + cache.in_flight >= cache.max_size;
+    bool full = nearly_full(&cache);
     snprintf(text, sizeof(text), "database: %s%s%s\ncache: %s\nconfiguration: %s%s\n",
              writer.up ? "ok" : "away", writer.up ? "" : ": ", writer.up ? "" : writer.error,
-             full ? "full, records are being lost" : "ok",
+             full ? "full or nearly so, the oldest records are being lost" : "ok",
              collector->reload_error[0] ? "the last reload was refused: " : "ok",
              collector->reload_error);
     answer_text(request, writer.up && !full ? 200 : 503, text);
