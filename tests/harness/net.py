@@ -1,11 +1,24 @@
 """Ports and listening sockets, seen without connecting (a connection would be a DTU to the collector)."""
+import random
 import socket
+
+FIRST, LAST = 10240, 32767  # below the ports that outgoing connections get, which could take one meanwhile
+given = set()
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody uses and that was not given before."""
+    while True:
+        port = random.randint(FIRST, LAST)
+        if port in given:
+            continue
+        given.add(port)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def listening(port):

@@ -1,0 +1,154 @@
+"""The database goes away and comes back: nothing is lost that the cache had room for, and nothing is stored twice."""
+import pytest
+
+from harness.control import drained, get, metrics, status
+from harness.mariadb import PASSWORD
+from harness.parts import Collector, new_config
+from harness.served import Served, compare_packets, compare_readings, compare_sums, stored_readings
+from harness.wait import wait_for
+
+TASKS = {1: {"interval": 0.2}, 2: {"interval": 0.3}, 3: None, 4: {"interval": 0.5}}
+DATA = {"query_tasks": TASKS, "data_points": {2300: None}}
+QUICK = {"cache": {"flush_interval": 0.05}, "polling": {"request_gap": 0.01}}
+
+
+@pytest.fixture
+def hub(collector):
+    return lambda **server: collector(server={**QUICK, **server}, data=DATA)
+
+
+@pytest.fixture
+def dtus(sim, tmp_path):
+    """dtus(hub): twenty of them, started; their record is served.tsv."""
+    return lambda hub: sim("-c", hub.config.folder, "--port", hub.port, "--count", 20, "--heartbeat", 1,
+                           "--served", tmp_path / "served.tsv")
+
+
+def grown(hub, name, by):
+    """Wait until a metric has grown by so much."""
+    start = metrics(hub)[name]
+    wait_for(lambda: metrics(hub)[name] >= start + by, 30, lambda: f"{name} to grow by {by}: {metrics(hub)[name]}")
+
+
+def end(hub, dtus, tmp_path):
+    """Stop the DTUs, wait until all is stored: what they served, and the last metrics."""
+    assert dtus.stop() == 0
+    now = wait_for(lambda: drained(hub), 30, lambda: f"everything to be stored: {metrics(hub)}")
+    return Served(tmp_path / "served.tsv"), now
+
+
+def all_stored_once(hub, database, dtus, tmp_path):
+    served, now = end(hub, dtus, tmp_path)
+    assert "0 lines lost" in dtus.log()
+    assert now["cache_dropped_total"] == 0
+    compare_readings(database, served)
+    compare_packets(database, served)
+    compare_sums(database, served)
+    return now
+
+
+def test_the_cache_bridges_a_stop(hub, mariadb, database, dtus, tmp_path):
+    hub = hub()
+    fleet = dtus(hub)
+    grown(hub, "writer_records_total", 200)
+    mariadb.stop()
+    wait_for(lambda: metrics(hub)["writer_up"] == 0, 10, "the loss to be noticed")
+    grown(hub, "cache_records", 500)
+    code, text = get(hub, "/readyz")
+    assert code == 503 and "database: away: " in text
+    assert get(hub, "/healthz")[0] == 200
+    mariadb.start()
+    wait_for(lambda: get(hub, "/readyz")[0] == 200, 20, "the writer to come back")
+    now = all_stored_once(hub, database, fleet, tmp_path)
+    assert now["writer_reconnects_total"] >= 1
+
+
+@pytest.mark.parametrize("bulk", [True, False], ids=["bulk", "multi-row"])
+def test_kill_9_of_the_database_stores_nothing_twice(hub, mariadb, database, dtus, tmp_path, bulk):
+    hub = hub(mysql={"bulk": bulk})
+    fleet = dtus(hub)
+    for _ in range(3):
+        grown(hub, "writer_records_total", 300)
+        mariadb.kill()
+        wait_for(lambda: metrics(hub)["writer_up"] == 0, 10, "the loss to be noticed")
+        mariadb.start()
+        wait_for(lambda: metrics(hub)["writer_up"] == 1, 20, "the writer to come back")
+    now = all_stored_once(hub, database, fleet, tmp_path)
+    assert now["writer_retries_total"] >= 1
+
+
+def test_a_start_without_the_database(collector, config, mariadb, database, dtus, tmp_path):
+    config(server=QUICK, data=DATA)
+    mariadb.stop()
+    hub = collector()
+    fleet = dtus(hub)
+    fleet.wait_log("20 of 20 registered")
+    code, text = get(hub, "/readyz")
+    assert code == 503 and "database: away: " in text and str(mariadb.socket) in text
+    assert status(hub)["database"] == "down"
+    hub.process.wait_log("records wait in the cache")
+    grown(hub, "polls_answered_total", 100)
+    mariadb.start()
+    wait_for(lambda: get(hub, "/readyz")[0] == 200, 20, "the writer to connect")
+    all_stored_once(hub, database, fleet, tmp_path)
+
+
+def test_a_full_cache_drops_the_oldest_and_counts_them(hub, mariadb, database, dtus, tmp_path):
+    hub = hub(cache={"flush_interval": 0.05, "max_size": 400})
+    fleet = dtus(hub)
+    grown(hub, "writer_records_total", 100)
+    mariadb.stop()
+    grown(hub, "cache_dropped_total", 500)
+    assert metrics(hub)["cache_records"] <= metrics(hub)["cache_records_max"] == 400
+    code, text = get(hub, "/readyz")
+    assert code == 503 and "cache: full or nearly so" in text
+    hub.process.wait_log("(?i)cache.*full|dropped")
+    mariadb.start()
+    wait_for(lambda: get(hub, "/readyz")[0] == 200, 20, "the writer to come back")
+    grown(hub, "writer_records_total", 1000)
+    served, now = end(hub, fleet, tmp_path)
+    assert now["cache_dropped_total"] >= 500
+    assert now["cache_records_peak"] <= 400
+    lost = 0
+    for device in served.devices:
+        wanted, got = [points for _, points in served.answers[device]], stored_readings(database, device)
+        head = next((i for i, (a, b) in enumerate(zip(wanted, got)) if a != b), len(got))
+        tail = len(got) - head
+        assert tail > 0 and got[head:] == wanted[len(wanted) - tail:], f"device {device}: not one gap alone"
+        lost += len(wanted) - len(got)
+    assert 0 < lost <= now["cache_dropped_total"]
+
+
+def test_a_schema_newer_than_known_is_refused(hub, database):
+    hub = hub()
+    hub.process.wait_log("is ready")
+    hub.stop()
+    newest = database.value("SELECT MAX(version) FROM schema_version")
+    database.query("INSERT INTO schema_version (version, applied) VALUES (999, UTC_TIMESTAMP(3))")
+    hub.start()
+    hub.process.wait_log(f"schema is number 999, newer than the {newest} this program knows: install")
+    code, text = get(hub, "/readyz")
+    assert code == 503 and "999" in text
+    hub.process.stop_timeout = 5  # nothing waits to be stored: no reason to take shutdown_timeout
+
+
+def test_a_wrong_password_is_said_and_not_shown(hub):
+    hub = hub(mysql={"password": "not the right one"})
+    hub.process.wait_log(r"ERROR.*Access denied for user")
+    text = hub.process.log() + get(hub, "/readyz")[1] + get(hub, "/status")[1] + get(hub, "/metrics")[1]
+    assert "Access denied" in get(hub, "/readyz")[1]
+    assert "not the right one" not in text and PASSWORD not in text
+    hub.process.stop_timeout = 5
+
+
+def test_two_collectors_of_one_name(hub, run, database, tmp_path):
+    first = hub()
+    first.process.wait_log("is ready")
+    (tmp_path / "second").mkdir()
+    second = Collector(run, new_config(tmp_path / "second", database, QUICK))
+    second.process.wait_log("another collector named 'collector' writes to this database: give one of them another "
+                            "server.name")
+    assert get(second, "/readyz")[0] == 503
+    assert get(first, "/readyz")[0] == 200
+    assert first.stop() == 0
+    wait_for(lambda: get(second, "/readyz")[0] == 200, 20, "the second to take over")
