@@ -1,0 +1,150 @@
+#include "collector/poll/schedule.h"
+#include "tests/unit/collector/parts.h"
+
+static const char config_text[] =
+    "query_tasks:\n"
+    "  1: {start_addr: 100, length: 2, interval: 10, trigger: timer}\n"
+    "  2: {start_addr: 200, length: 4, interval: 0, trigger: heartbeat}\n"
+    "  3: {start_addr: 300, length: 2, interval: 0.5, trigger: timer}\n"
+    "data_points:\n"
+    "  100: {name: a, type: int, length: 2, scale: 1}\n"
+    "  200: {name: b, type: int, length: 2, scale: 1}\n"
+    "  300: {name: c, type: int, length: 2, scale: 1}\n";
+
+struct bench {
+    struct names *names;
+    struct plan *plan;
+    struct schedule schedule;
+    struct exchange exchange;
+};
+
+static int set_up(void **state)
+{
+    struct bench *bench = calloc(1, sizeof(*bench));
+    struct data_config *config = parts_config(config_text);
+    bench->names = names_new();
+    bench->plan = plan_new(config, bench->names);
+    data_config_release(config);
+    schedule_start(&bench->schedule, bench->plan, 1000, 0);
+    *state = bench;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *bench = *state;
+    schedule_clear(&bench->schedule);
+    plan_release(bench->plan);
+    names_free(bench->names);
+    free(bench);
+    return 0;
+}
+
+static int pick(struct bench *bench, int64_t now_ms, int64_t *start_ms)
+{
+    return schedule_pick(&bench->schedule, bench->plan, &bench->exchange, now_ms, start_ms);
+}
+
+static void timers_start_in_their_phase(void **state)
+{
+    struct bench *bench = *state;
+    const struct plan *plan = bench->plan;
+    assert_int_equal(bench->schedule.due_ms[0], 1000 + plan->tasks[0].phase_ms);
+    assert_int_equal(bench->schedule.due_ms[1], SCHEDULE_NEVER);
+    assert_int_equal(bench->schedule.due_ms[2], 1000 + plan->tasks[2].phase_ms);
+    schedule_start(&bench->schedule, plan, 1000, 0.5);
+    /* The least interval, half a second, bounds the jitter. */
+    assert_int_equal(bench->schedule.due_ms[0], 1250 + plan->tasks[0].phase_ms);
+    assert_int_equal(bench->schedule.due_ms[2], 1250 + plan->tasks[2].phase_ms);
+}
+
+static void the_grid_is_kept_and_what_was_missed_counted(void **state)
+{
+    struct bench *bench = *state;
+    static const struct {
+        int64_t late_ms, missed, next_ms;
+    } cases[] = {{0, 0, 500},    {1, 0, 500},    {499, 0, 500},      {500, 1, 1000},
+                 {501, 1, 1000}, {999, 1, 1000}, {60000, 120, 60500}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        int64_t due_ms = bench->schedule.due_ms[2] = 7000;
+        assert_int_equal(schedule_ran(&bench->schedule, bench->plan, 2, due_ms + cases[i].late_ms),
+                         cases[i].missed);
+        assert_int_equal(bench->schedule.due_ms[2], due_ms + cases[i].next_ms);
+    }
+}
+
+static void heartbeat_tasks_become_due_once(void **state)
+{
+    struct bench *bench = *state;
+    int64_t timer_ms = bench->schedule.due_ms[0];
+    schedule_heartbeat(&bench->schedule, bench->plan, 2000);
+    assert_int_equal(bench->schedule.due_ms[1], 2000);
+    schedule_heartbeat(&bench->schedule, bench->plan, 3000);
+    assert_int_equal(bench->schedule.due_ms[1], 2000); /* it still waits */
+    assert_int_equal(schedule_ran(&bench->schedule, bench->plan, 1, 90000), 0);
+    assert_int_equal(bench->schedule.due_ms[1], SCHEDULE_NEVER);
+    schedule_heartbeat(&bench->schedule, bench->plan, 4000);
+    assert_int_equal(bench->schedule.due_ms[1], 4000);
+    assert_int_equal(bench->schedule.due_ms[0], timer_ms);
+}
+
+static void the_longest_waiting_goes_first(void **state)
+{
+    struct bench *bench = *state;
+    int64_t start_ms;
+    bench->schedule.due_ms[0] = 5000;
+    bench->schedule.due_ms[1] = 4000;
+    bench->schedule.due_ms[2] = 4500;
+    assert_int_equal(pick(bench, 9000, &start_ms), 1);
+    assert_int_equal(start_ms, 9000);
+    assert_int_equal(pick(bench, 4100, &start_ms), 1);
+    assert_int_equal(start_ms, 4100);
+    assert_int_equal(pick(bench, 100, &start_ms), 1); /* none is due: the first to be */
+    assert_int_equal(start_ms, 4000);
+}
+
+static void a_task_that_may_not_go_lets_others_go(void **state)
+{
+    struct bench *bench = *state;
+    int64_t start_ms;
+    bench->schedule.due_ms[0] = 4000; /* of the shape of task 3 */
+    bench->schedule.due_ms[1] = 6000;
+    bench->schedule.due_ms[2] = 4500;
+    bench->exchange.debts[0] =
+        (struct exchange_debt){.request = bench->plan->tasks[2].task->request, .until_ms = 8000};
+    assert_int_equal(pick(bench, 5000, &start_ms), 1);
+    assert_int_equal(start_ms, 6000);
+    assert_int_equal(pick(bench, 8000, &start_ms), 0);
+    assert_int_equal(start_ms, 8000);
+    bench->exchange.quiet_until_ms = 8100;
+    assert_int_equal(pick(bench, 8000, &start_ms), 0);
+    assert_int_equal(start_ms, 8100);
+}
+
+static void nothing_is_due_at_no_time(void **state)
+{
+    struct bench *bench = *state;
+    int64_t start_ms;
+    for (size_t i = 0; i < 3; i++)
+        bench->schedule.due_ms[i] = SCHEDULE_NEVER;
+    assert_int_equal(pick(bench, 5000, &start_ms), -1);
+    assert_true(start_ms == SCHEDULE_NEVER);
+    schedule_clear(&bench->schedule);
+    assert_int_equal(pick(bench, 5000, &start_ms), -1);
+    schedule_heartbeat(&bench->schedule, bench->plan, 1); /* of no task */
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(timers_start_in_their_phase),
+        TEST(the_grid_is_kept_and_what_was_missed_counted),
+        TEST(heartbeat_tasks_become_due_once),
+        TEST(the_longest_waiting_goes_first),
+        TEST(a_task_that_may_not_go_lets_others_go),
+        TEST(nothing_is_due_at_no_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
