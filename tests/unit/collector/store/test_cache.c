@@ -3,6 +3,8 @@
 #include "tests/unit/collector/parts.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
 
 /* Far beyond any test: where a take returns, it was not the interval. */
 enum { NEVER_MS = 600000 };
@@ -168,6 +170,7 @@ static void a_record_waits_for_the_flush_interval(void **state)
 /* The rest by threads: a take that returns at all was woken by what the test does. */
 struct taker {
     pthread_t thread;
+    _Atomic pid_t tid;
     struct cache *cache;
     size_t taken;
 };
@@ -176,15 +179,39 @@ static void *take_once(void *cookie)
 {
     struct taker *taker = cookie;
     struct cache_chunks chunks;
+    taker->tid = gettid();
     taker->taken = cache_take(taker->cache, SIZE_MAX, &chunks);
     cache_done(taker->cache, &chunks);
     return NULL;
+}
+
+static char thread_state(pid_t tid)
+{
+    char path[64], state = '?';
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
+    FILE *file = fopen(path, "r");
+    if (file == NULL || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+        state = '?';
+    if (file != NULL)
+        fclose(file);
+    return state;
+}
+
+/* Until it waits inside of cache_take(): so it is a signal that wakes it, and no check before. */
+static void wait_asleep(struct taker *taker)
+{
+    int64_t deadline_ms = clock_mono_ms() + 30000;
+    while (taker->tid == 0 || thread_state(taker->tid) != 'S') {
+        assert_true(clock_mono_ms() < deadline_ms);
+        sched_yield();
+    }
 }
 
 static void start(struct taker *taker, struct cache *cache)
 {
     *taker = (struct taker){.cache = cache};
     assert_int_equal(pthread_create(&taker->thread, NULL, take_once, taker), 0);
+    wait_asleep(taker);
 }
 
 static size_t finish(struct taker *taker)
@@ -202,8 +229,10 @@ static void the_watermark_wakes(void **state)
     struct cache *cache = cache_new(100, NEVER_MS);
     struct taker taker;
     start(&taker, cache);
-    for (uint32_t i = 0; i < 26; i++)
+    for (uint32_t i = 0; i < 25; i++)
         append(cache, i);
+    wait_asleep(&taker);
+    append(cache, 25);
     assert_int_equal(finish(&taker), 26);
     cache_free(cache);
 }
