@@ -13,9 +13,10 @@ char *text_hex(const uint8_t *bytes, size_t len, char *out)
     return out;
 }
 
-/* Length of the valid UTF-8 sequence at p (RFC 3629: no overlong forms, no surrogates), or 0. */
-static size_t utf8_length(const uint8_t *p, size_t len)
+size_t text_utf8_length(const uint8_t *p, size_t len)
 {
+    if (len == 0)
+        return 0;
     if (p[0] < 0x80)
         return 1;
     size_t need;
@@ -61,7 +62,7 @@ size_t text_printable(const void *bytes, size_t len, char *out, size_t size)
         return 0;
     for (size_t i = 0; i < len;) {
         char piece[5];
-        size_t n = utf8_length(p + i, len - i), take = n ? n : 1;
+        size_t n = text_utf8_length(p + i, len - i), take = n ? n : 1;
         if (n == 0 || is_control(p + i, n)) {
             take = 1;
             piece[0] = '\\';

@@ -23,6 +23,12 @@ char *text_hex(const uint8_t *bytes, size_t len, char *out);
 size_t text_printable(const void *bytes, size_t len, char *out, size_t size);
 
 /**
+ * text_utf8_length(p, len): bytes of the valid UTF-8 character at ${p}, of which ${len} bytes may be read
+ * (RFC 3629: no overlong forms, no surrogates), or 0.
+ */
+size_t text_utf8_length(const uint8_t *p, size_t len);
+
+/**
  * text_nearest(name, known, n): the entry of ${known}[0..n) that is nearest to ${name} by edit
  * distance, or NULL where none is near enough (more than a third of the longer one's letters, at
  * least 1, differ).

@@ -1,0 +1,69 @@
+#include "webapp/collector_client.h"
+
+#include <curl/curl.h>
+#include <json-c/json.h>
+#include <json-c/printbuf.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWER_TIMEOUT_MS = 500, ANSWER_MAX_BYTES = 1 << 20 };
+
+struct collector_client {
+    CURL *curl; /* NULL where no control socket is configured */
+    struct printbuf *answer;
+};
+
+static size_t take(char *bytes, size_t one, size_t n, void *cookie)
+{
+    struct collector_client *client = cookie;
+    if (client->answer->bpos + n > ANSWER_MAX_BYTES)
+        return 0;
+    return printbuf_memappend(client->answer, bytes, (int)(one * n)) < 0 ? 0 : one * n;
+}
+
+struct collector_client *collector_client_new(const char *socket_path)
+{
+    struct collector_client *client = calloc(1, sizeof(*client));
+    if (client == NULL || (client->answer = printbuf_new()) == NULL)
+        abort();
+    if (socket_path == NULL)
+        return client;
+    client->curl = curl_easy_init();
+    if (client->curl == NULL)
+        abort();
+    curl_easy_setopt(client->curl, CURLOPT_UNIX_SOCKET_PATH, socket_path);
+    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_TIMEOUT_MS);
+    curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(client->curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, take);
+    curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, client);
+    return client;
+}
+
+void collector_client_free(struct collector_client *client)
+{
+    if (client == NULL)
+        return;
+    if (client->curl != NULL)
+        curl_easy_cleanup(client->curl);
+    printbuf_free(client->answer);
+    free(client);
+}
+
+struct json_object *collector_client_status(struct collector_client *client)
+{
+    long code = 0;
+    if (client->curl == NULL)
+        return NULL;
+    printbuf_reset(client->answer);
+    curl_easy_setopt(client->curl, CURLOPT_URL, "http://collector/status");
+    if (curl_easy_perform(client->curl) != CURLE_OK)
+        return NULL;
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &code);
+    struct json_object *status = code == 200 ? json_tokener_parse(client->answer->buf) : NULL;
+    if (status != NULL && !json_object_is_type(status, json_type_object)) {
+        json_object_put(status);
+        return NULL;
+    }
+    return status;
+}

@@ -1,0 +1,23 @@
+/*
+ * Asks the collector over its control channel (HTTP on a unix socket). That the collector is down
+ * is a state that pages show, not an error. A client belongs to one thread.
+ */
+#ifndef DTUHUB_WEBAPP_COLLECTOR_CLIENT_H
+#define DTUHUB_WEBAPP_COLLECTOR_CLIENT_H
+
+#include <json-c/json_object.h>
+
+struct collector_client;
+
+/** collector_client_new(socket_path): ${socket_path} may be NULL: then the collector counts as
+ * down. Aborts where memory is out. */
+struct collector_client *collector_client_new(const char *socket_path);
+
+/** collector_client_free(client): NULL is allowed. */
+void collector_client_free(struct collector_client *client);
+
+/** collector_client_status(client): the object that GET /status answers, the caller's; NULL where
+ * there is no answer within half a second. */
+struct json_object *collector_client_status(struct collector_client *client);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * The handlers of the route table, one file each in pages/, api/ and export/. What a handler may
+ * rely on: the parameters its route names are checked, the database is not yet asked.
+ */
+#ifndef DTUHUB_WEBAPP_HANDLERS_H
+#define DTUHUB_WEBAPP_HANDLERS_H
+
+#include "webapp/http/route.h"
+
+enum outcome page_dashboard(struct call *call);
+enum outcome page_devices(struct call *call);
+enum outcome page_device(struct call *call);
+enum outcome page_data(struct call *call);
+enum outcome page_connections(struct call *call);
+
+enum outcome api_devices(struct call *call);
+enum outcome api_device_data(struct call *call);
+enum outcome api_device_series(struct call *call);
+enum outcome api_raw_packets(struct call *call);
+enum outcome api_traffic(struct call *call);
+enum outcome api_health(struct call *call);
+
+enum outcome export_csv(struct call *call);
+
+#endif

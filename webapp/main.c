@@ -1,0 +1,169 @@
+/*
+ * dtuhub-webapp: the portal and its API, a FastCGI program behind nginx.
+ */
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/version.h"
+#include "shared/config/data_config.h"
+#include "shared/config/server_config.h"
+#include "webapp/server.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <getopt.h>
+#include <mysql.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct options {
+    const char *config_dir;
+    const char *socket;
+    const char *templates;
+    bool test;
+};
+
+static const char usage[] =
+    "usage: dtuhub-webapp [-c DIR] [-t] [--socket PATH] [--templates DIR]\n"
+    "  -c DIR            folder of server_config.yml and data_config.yml (config)\n"
+    "  -t                check the configuration, print its faults, exit 0 or 1\n"
+    "  --socket PATH     FastCGI socket ($RUNTIME_DIRECTORY/webapp.sock, or run/webapp.sock)\n"
+    "  --templates DIR   folder of the templates (templates)\n"
+    "  --version, --help\n";
+
+/* 0 to go on; otherwise the program ends with *status. */
+static int read_options(int argc, char **argv, struct options *options, int *status)
+{
+    static const struct option names[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"test", no_argument, NULL, 't'},
+        {"socket", required_argument, NULL, 's'},
+        {"templates", required_argument, NULL, 'T'},
+        {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    *status = 0;
+    for (int c; (c = getopt_long(argc, argv, "c:th", names, NULL)) != -1;) {
+        switch (c) {
+        case 'c':
+            options->config_dir = optarg;
+            break;
+        case 't':
+            options->test = true;
+            break;
+        case 's':
+            options->socket = optarg;
+            break;
+        case 'T':
+            options->templates = optarg;
+            break;
+        case 'V':
+            puts("dtuhub-webapp " DTUHUB_VERSION);
+            return -1;
+        case 'h':
+            fputs(usage, stdout);
+            return -1;
+        default:
+            fputs(usage, stderr);
+            *status = 2;
+            return -1;
+        }
+    }
+    if (optind == argc)
+        return 0;
+    fputs(usage, stderr);
+    *status = 2;
+    return -1;
+}
+
+/* Both files are checked, so that -t says the same for both daemons; only the server's one is used
+ * here. */
+static struct server_config *load_config(const char *dir)
+{
+    char server_path[4096], data_path[4096];
+    struct faults faults = {0};
+    snprintf(server_path, sizeof(server_path), "%s/server_config.yml", dir);
+    snprintf(data_path, sizeof(data_path), "%s/data_config.yml", dir);
+    struct server_config *config = server_config_load(server_path, &faults);
+    struct data_config *data = data_config_load(data_path, &faults);
+    bool bad = config == NULL || data == NULL;
+    data_config_release(data);
+    faults_sort(&faults);
+    faults_print(&faults, stderr);
+    faults_clear(&faults);
+    if (!bad)
+        return config;
+    server_config_free(config);
+    return NULL;
+}
+
+static const char *runtime_path(const char *name, char *out, size_t size)
+{
+    const char *dir = getenv("RUNTIME_DIRECTORY"); /* set by systemd */
+    if (dir == NULL)
+        return NULL;
+    snprintf(out, size, "%s/%s", dir, name);
+    return out;
+}
+
+static int serve(const struct options *options, const struct server_config *config)
+{
+    char error[512], control[4096], socket[4096];
+    struct app app = {.config = config, .control_socket = config->server.control_socket};
+    if (app.control_socket == NULL)
+        app.control_socket = runtime_path("control.sock", control, sizeof(control));
+    const char *path = options->socket != NULL
+                           ? options->socket
+                           : runtime_path("webapp.sock", socket, sizeof(socket));
+    if (path == NULL)
+        path = "run/webapp.sock";
+    app.view = view_load(options->templates, error, sizeof(error));
+    if (app.view == NULL) {
+        log_error("main", NULL, "%s", error);
+        return -1;
+    }
+    sem_t exports;
+    sem_init(&exports, 0, EXPORTS_AT_ONCE);
+    app.exports = &exports;
+    snprintf(app.assets_version, sizeof(app.assets_version), "%llx",
+             (unsigned long long)clock_wall_ms());
+    int rc = -1, fd = server_listen(path);
+    if (fd >= 0) {
+        rc = server_run(&app, fd, config->mysql.pool_size);
+        close(fd);
+        unlink(path);
+    }
+    if (rc == 0)
+        view_free(app.view);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.config_dir = "config", .templates = "templates"};
+    int status;
+    if (read_options(argc, argv, &options, &status) != 0)
+        return status;
+    struct server_config *config = load_config(options.config_dir);
+    if (config == NULL || options.test) {
+        status = config != NULL ? 0 : 1;
+        server_config_free(config);
+        return status;
+    }
+    if (log_setup(config->log.level, config->log.format, config->log.file) != 0) {
+        fprintf(stderr, "%s: %s\n", config->log.file, strerror(errno));
+        server_config_free(config);
+        return 1;
+    }
+    if (mysql_library_init(0, NULL, NULL) != 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+        abort();
+    status = serve(&options, config) == 0 ? 0 : 1;
+    if (status == 0) {
+        server_config_free(config);
+        curl_global_cleanup();
+        mysql_library_end();
+    }
+    return status;
+}

@@ -1,0 +1,33 @@
+/*
+ * A received packet taken apart, field by field, for people to read: the tlv framing (type, length,
+ * payload) and the Modbus RTU frame inside of it. Hostile bytes: what does not fit is shown as it
+ * is. Pure.
+ */
+#ifndef DTUHUB_WEBAPP_PACKET_H
+#define DTUHUB_WEBAPP_PACKET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum packet_verdict { PACKET_NEUTRAL, PACKET_GOOD, PACKET_BAD };
+
+enum { PACKET_FIELDS_MAX = 10, PACKET_TEXT_SIZE = 200 };
+
+struct packet_field {
+    size_t offset, length;
+    const char *name;            /* key of its name in the catalogues */
+    const char *meaning;         /* key of what its value means, or NULL */
+    char text[PACKET_TEXT_SIZE]; /* the value: digits, "" where ${meaning} says all */
+    enum packet_verdict verdict;
+};
+
+struct packet_fields {
+    struct packet_field items[PACKET_FIELDS_MAX];
+    size_t count;
+    enum packet_verdict verdict; /* the CRC's; neutral where the packet has none */
+};
+
+/** packet_decode(type, bytes, len, out): ${type} is "register", "heartbeat", "data" or "modbus". */
+void packet_decode(const char *type, const uint8_t *bytes, size_t len, struct packet_fields *out);
+
+#endif

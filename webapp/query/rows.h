@@ -1,0 +1,33 @@
+/*
+ * Rows of a result as JSON: text for the API, values for templates. Columns keep their names.
+ * Binary columns become lower-case hexadecimal, instants ISO 8601 in UTC with milliseconds. Pure
+ * but for reading the rows; a result belongs to one thread.
+ */
+#ifndef DTUHUB_WEBAPP_QUERY_ROWS_H
+#define DTUHUB_WEBAPP_QUERY_ROWS_H
+
+#include "shared/base/clock.h"
+
+#include <json-c/json_object.h>
+#include <json-c/printbuf.h>
+#include <mysql.h>
+
+/** rows_write_json(rows, out): append a JSON array of objects; numbers as the server printed them.
+ */
+void rows_write_json(MYSQL_RES *rows, struct printbuf *out);
+
+/**
+ * rows_to_list(rows, zone_min): an array of objects for a template, the caller's. All values are
+ * text (null stays null), an instant is an object {"iso", "text"} with the text in the zone.
+ */
+struct json_object *rows_to_list(MYSQL_RES *rows, int zone_min);
+
+/** rows_instant(text, len, out): "2026-01-31 23:59:59[.123]" as the server prints it -> ISO 8601
+ * with milliseconds and Z. */
+char *rows_instant(const char *text, size_t len, char out[CLOCK_ISO_SIZE]);
+
+/** rows_instant_value(ms, zone_min): the object {"iso", "text"} that templates show an instant
+ * from. */
+struct json_object *rows_instant_value(int64_t ms, int zone_min);
+
+#endif
