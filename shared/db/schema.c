@@ -8,6 +8,9 @@
 
 enum { LOCK_TIMEOUT_S = 30 };
 
+/* MySQL refuses names of locks over 64 characters, and a database's own may have as many. */
+#define LOCK_NAME "CONCAT('dtuhub_schema.', MD5(DATABASE()))"
+
 unsigned schema_newest(void)
 {
     return sql_files[sql_files_count - 1].number;
@@ -95,8 +98,7 @@ static int upgrade_locked(MYSQL *conn, char error[DB_ERROR_SIZE])
 int schema_upgrade(MYSQL *conn, char error[DB_ERROR_SIZE])
 {
     char sql[96];
-    snprintf(sql, sizeof(sql), "SELECT GET_LOCK(CONCAT(DATABASE(), '.dtuhub_schema'), %d)",
-             LOCK_TIMEOUT_S);
+    snprintf(sql, sizeof(sql), "SELECT GET_LOCK(" LOCK_NAME ", %d)", LOCK_TIMEOUT_S);
     long long locked = query_number(conn, sql, 0);
     if (locked < 0)
         return failed(conn, "lock of the schema", error);
@@ -106,7 +108,7 @@ int schema_upgrade(MYSQL *conn, char error[DB_ERROR_SIZE])
         return -1;
     }
     int rc = upgrade_locked(conn, error);
-    query_number(conn, "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.dtuhub_schema'))", 0);
+    query_number(conn, "SELECT RELEASE_LOCK(" LOCK_NAME ")", 0);
     return rc;
 }
 
