@@ -22,7 +22,8 @@ def test_a_reading_arrives(collector, web_after, database):
         assert (device["device_id"], device["status"]) == ("1001", "online")
         rows = web.get("/api/device/1001/data?limit=50").json()
         assert {"temperature": 21.5}.items() <= {r["data_point"]: r["value"] for r in rows}.items()
-        assert web.get("/device/1001").status == 200
+        page = web.get("/device/1001")
+        assert page.status == 200 and b'<td class="right num value">21.5</td>' in page.body
         assert b"21.5" in web.get("/export?device_id=1001").body
     wait_for(lambda: web.get("/api/devices").json()[0]["status"] == "offline", 5, "the device offline")
 
