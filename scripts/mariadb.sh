@@ -24,9 +24,10 @@ answers() {
     echo 'SELECT 1' | sql >/dev/null 2>&1
 }
 
+# --force: a bare machine may not know its own name, which a server on a unix socket does not need.
 create() {
     rm -rf "$data.new"
-    mariadb-install-db --no-defaults --datadir="$data.new" --user="$(id -un)" --skip-test-db --skip-name-resolve \
+    mariadb-install-db --no-defaults --force --datadir="$data.new" --user="$(id -un)" --skip-test-db --skip-name-resolve \
         --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" \
         --innodb-log-file-size=32M >>"$dir/mysql.log" 2>&1 || {
         tail -n 20 "$dir/mysql.log" >&2
