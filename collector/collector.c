@@ -92,7 +92,7 @@ int collector_start(struct collector *collector, const char *dir, struct server_
 {
     memset(collector, 0, sizeof(*collector));
     collector->config_dir = dir;
-    collector->config = server;
+    collector->config = collector->started = server;
     collector->started_ms = clock_mono_ms();
     collector->started_wall_ms = collector->reloaded_wall_ms = clock_wall_ms();
     if (log_setup(server->log.level, server->log.format, server->log.file) != 0)
@@ -125,7 +125,7 @@ static void reject(struct collector *collector, const struct faults *faults)
 static void adopt(struct collector *collector, struct server_config *server,
                   struct data_config *data)
 {
-    const char *fixed = server_config_fixed_changed(collector->config, server);
+    const char *fixed = server_config_fixed_changed(collector->started, server);
     if (fixed != NULL)
         log_warn("reload", NULL, "%s changed: that takes a restart", fixed);
     if (log_setup(server->log.level, server->log.format, server->log.file) != 0)
@@ -136,7 +136,8 @@ static void adopt(struct collector *collector, struct server_config *server,
     hub_configure(&collector->hub, server);
     hub_replan(&collector->hub, plan_new(data, collector->names));
     data_config_release(data);
-    server_config_free(collector->config);
+    if (collector->config != collector->started)
+        server_config_free(collector->config);
     collector->config = server;
     collector->hub.metrics.reloads++;
     collector->reloaded_wall_ms = clock_wall_ms();
@@ -181,7 +182,9 @@ int collector_stop(struct collector *collector)
         cache_free(collector->cache);
         names_free(collector->names);
     }
-    server_config_free(collector->config);
+    if (collector->config != collector->started)
+        server_config_free(collector->config);
+    server_config_free(collector->started);
     log_info("collector", NULL, "stopped");
     return lost > 0 ? -1 : 0;
 }

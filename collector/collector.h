@@ -17,7 +17,8 @@ struct control;
 
 struct collector {
     const char *config_dir;
-    struct server_config *config; /* what runs */
+    struct server_config *config;  /* the last one taken over */
+    struct server_config *started; /* the first one: its fixed settings are what runs */
     struct event_base *base;
     struct names *names;
     struct cache *cache;

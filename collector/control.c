@@ -150,8 +150,8 @@ static struct json_object *status_of(struct collector *collector)
     writer_status(collector->writer, &writer);
     cache_stats(collector->cache, &cache);
     put_text(status, "version", DTUHUB_VERSION);
-    put_text(status, "name", collector->config->server.name);
-    put_int(status, "dtu_port", collector->config->server.main_port);
+    put_text(status, "name", collector->started->server.name);
+    put_int(status, "dtu_port", collector->started->server.main_port);
     put_int(status, "started_at", (uint64_t)collector->started_wall_ms);
     put_int(status, "uptime_ms", (uint64_t)(clock_mono_ms() - collector->started_ms));
     put_int(status, "connections", registry_count(&collector->hub.registry));
