@@ -38,7 +38,7 @@
       grid: { stroke: line, width: 1 }, ticks: { show: false },
     };
     return [
-      { ...base, values: timeMarks, space: 70, grid: { show: false } },
+      { ...base, values: timeMarks, space: 70, size: 28, grid: { show: false } },
       {
         ...base, size: (plot, values) => 14 + 7 * Math.max(3, ...(values ?? []).map((v) => String(v).length)),
         values: format,
