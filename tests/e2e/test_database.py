@@ -1,4 +1,7 @@
 """The database goes away and comes back: nothing is lost that the cache had room for, and nothing is stored twice."""
+import socket
+import threading
+
 import pytest
 
 from harness.control import drained, get, metrics, status
@@ -75,6 +78,58 @@ def test_kill_9_of_the_database_stores_nothing_twice(hub, mariadb, database, dtu
         wait_for(lambda: metrics(hub)["writer_up"] == 1, 20, "the writer to come back")
     now = all_stored_once(hub, database, fleet, tmp_path)
     assert now["writer_retries_total"] >= 1
+
+
+class CommitEater:
+    """Between a collector and the database: the first commits are carried out, but their answers never arrive."""
+
+    COMMIT = b"\x07\0\0\0\x03COMMIT"
+
+    def __init__(self, path, server, meals):
+        self.server, self.meals, self.eaten = str(server), meals, 0
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self._carry, args=[client], daemon=True).start()
+
+    def _carry(self, client):
+        database = socket.socket(socket.AF_UNIX)
+        database.connect(self.server)
+        hungry = threading.Event()
+
+        def back():
+            while (data := database.recv(65536)) and not hungry.is_set():
+                client.sendall(data)
+            self.eaten += hungry.is_set()
+            for sock in (client, database):
+                sock.shutdown(socket.SHUT_RDWR)
+        threading.Thread(target=back, daemon=True).start()
+        while data := client.recv(65536):
+            if data.endswith(self.COMMIT) and self.eaten < self.meals:
+                hungry.set()
+            database.sendall(data)
+
+
+def test_a_commit_whose_answer_is_lost_is_not_repeated(hub, mariadb, database, dtus, tmp_path):
+    eater = CommitEater(tmp_path / "eater.sock", mariadb.socket, meals=3)
+    try:
+        hub = hub(mysql={"socket": str(tmp_path / "eater.sock")})
+        fleet = dtus(hub)
+        wait_for(lambda: eater.eaten == 3, 30, "three lost answers")
+        grown(hub, "writer_records_total", 300)
+        now = all_stored_once(hub, database, fleet, tmp_path)
+        assert now["writer_retries_total"] == 3
+        assert hub.stop() == 0
+    finally:
+        eater.listener.close()
 
 
 def test_a_start_without_the_database(collector, config, mariadb, database, dtus, tmp_path):
