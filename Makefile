@@ -39,6 +39,7 @@ SIM_OBJS       := $(call objects,$(call sources,tests/sim))
 ARCHIVES       := $(BUILD)/libcollector.a $(BUILD)/libwebapp.a $(BUILD)/libsim.a $(BUILD)/libshared.a
 PROGRAMS       := $(BUILD)/dtuhub-collector $(BUILD)/dtuhub-webapp $(BUILD)/dtuhub-sim
 UNIT_TESTS     := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit -name 'test_*.c'))
+BENCHES        := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 FUZZERS        := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 ASSETS         := build/assets/.made
 
@@ -85,6 +86,11 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< $(ALL_LDFLAGS) $(ARCHIVES) -lcmocka $(WEB_LDLIBS) -o $@
+
+$(BUILD)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(call say,BENCH,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< $(ALL_LDFLAGS) $(WEB_LDLIBS) -o $@
 
 # Scripts, styles and fonts that nginx serves, from npm and webapp/assets/.
 $(ASSETS): scripts/assets.sh $(if $(wildcard webapp/assets),$(shell find webapp/assets -name node_modules -prune -o -type f -print))

@@ -34,7 +34,7 @@ test:
 
 bench:
 	@sh scripts/packages.sh build run test
-	@$(MAKE) $(PARALLEL) --no-print-directory all
+	@$(MAKE) $(PARALLEL) --no-print-directory all $(BENCHES)
 	@sh tests/bench/run.sh
 
 fuzz:
