@@ -2,6 +2,7 @@
  * dtuhub-collector: takes DTUs in, polls them, and stores what they say. See --help.
  */
 #include "collector/collector.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/version.h"
 
@@ -9,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const char help[] =
     "Usage: dtuhub-collector [-c DIR] [-t]\n"
@@ -115,6 +117,8 @@ int main(int argc, char **argv)
         data_config_release(data);
         return EXIT_SUCCESS;
     }
+    /* Jitter and backoff differ from one collector to the next, so that they do not act in step. */
+    srandom((unsigned)(clock_wall_ms() ^ getpid()));
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN); /* until the loop listens to it */
     rc = collector_start(&collector, options.dir, server, data);

@@ -48,6 +48,7 @@ lint:
 	@sh scripts/lint.sh
 
 SHARE = $(DESTDIR)$(PREFIX)/share/dtuhub
+MAN   = $(DESTDIR)$(PREFIX)/share/man
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/nginx $(SHARE)/scripts $(SHARE)/config
 	install $(BUILD)/dtuhub-collector $(BUILD)/dtuhub-webapp $(DESTDIR)$(PREFIX)/bin
@@ -58,6 +59,9 @@ install: all
 	install -m 644 config/* $(SHARE)/config
 	install -m 755 scripts/nginx_conf.sh $(SHARE)/scripts
 	install -m 644 scripts/lib.sh $(SHARE)/scripts
+	install -d $(MAN)/man1 $(MAN)/man8
+	install -m 644 docs/man/*.1 $(MAN)/man1
+	install -m 644 docs/man/*.8 $(MAN)/man8
 
 clean:
 	rm -rf build

@@ -1,6 +1,6 @@
 /*
- * Allocation that cannot fail: where memory is out, a line goes to the log and the program ends (the service
- * manager starts it again). For start-up, configuration and small things; any thread.
+ * Allocation that cannot fail: where memory is out, a line goes to the log and the program ends
+ * (the service manager starts it again). For start-up, configuration and small things; any thread.
  */
 #ifndef DTUHUB_BASE_ALLOC_H
 #define DTUHUB_BASE_ALLOC_H

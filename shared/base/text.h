@@ -23,8 +23,8 @@ char *text_hex(const uint8_t *bytes, size_t len, char *out);
 size_t text_printable(const void *bytes, size_t len, char *out, size_t size);
 
 /**
- * text_utf8_length(p, len): bytes of the valid UTF-8 character at ${p}, of which ${len} bytes may be read
- * (RFC 3629: no overlong forms, no surrogates), or 0.
+ * text_utf8_length(p, len): bytes of the valid UTF-8 character at ${p}, of which ${len} bytes may
+ * be read (RFC 3629: no overlong forms, no surrogates), or 0.
  */
 size_t text_utf8_length(const uint8_t *p, size_t len);
 

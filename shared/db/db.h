@@ -26,7 +26,8 @@ void db_error_set(struct db_error *error, unsigned code, const char *text);
 /** db_run(conn, sql, error): a statement without a result. Return 0, or -1 with ${error} filled. */
 int db_run(MYSQL *conn, const char *sql, struct db_error *error);
 
-/** db_query(conn, sql, error): a statement whose result fits in memory; NULL with ${error} filled where it failed. */
+/** db_query(conn, sql, error): a statement whose result fits in memory; NULL with ${error} filled
+ * where it failed. */
 MYSQL_RES *db_query(MYSQL *conn, const char *sql, struct db_error *error);
 
 /**

@@ -34,8 +34,9 @@ struct adu_read {
 void adu_build_read(const struct adu_read *request, uint8_t out[ADU_READ_REQUEST_SIZE]);
 
 /**
- * adu_parse_read(frame, len, out): the other way round, for a slave. 0, or -1 where it is no read request with a
- * right CRC. The count is not judged: 0 or too many is the slave's to refuse, with exception 03.
+ * adu_parse_read(frame, len, out): the other way round, for a slave. 0, or -1 where it is no read
+ * request with a right CRC. The count is not judged: 0 or too many is the slave's to refuse, with
+ * exception 03.
  */
 int adu_parse_read(const uint8_t *frame, size_t len, struct adu_read *out);
 
@@ -43,13 +44,14 @@ int adu_parse_read(const uint8_t *frame, size_t len, struct adu_read *out);
 size_t adu_read_data_size(const struct adu_read *request);
 
 enum adu_verdict {
-    ADU_OK,            /* the answer to the request */
-    ADU_EXCEPTION,     /* the slave's refusal of it: an answer too */
-    ADU_TOO_SHORT,     /* less than an exception's five bytes */
+    ADU_OK,        /* the answer to the request */
+    ADU_EXCEPTION, /* the slave's refusal of it: an answer too */
+    ADU_TOO_SHORT, /* less than an exception's five bytes */
     ADU_BAD_CRC,
     ADU_WRONG_UNIT,
     ADU_WRONG_FUNCTION,
-    ADU_WRONG_SIZE,    /* the byte count does not fit the request, or the frame does not fit the byte count */
+    ADU_WRONG_SIZE, /* the byte count does not fit the request, or the frame does not fit the byte
+                       count */
 };
 
 struct adu_reply {
@@ -59,7 +61,8 @@ struct adu_reply {
 };
 
 /**
- * adu_check_reply(request, frame, len, out): hold a whole frame against the one outstanding request.
+ * adu_check_reply(request, frame, len, out): hold a whole frame against the one outstanding
+ * request.
  * ${out} is filled where the verdict is ADU_OK or ADU_EXCEPTION.
  */
 enum adu_verdict adu_check_reply(const struct adu_read *request, const uint8_t *frame, size_t len,
@@ -69,8 +72,8 @@ enum adu_verdict adu_check_reply(const struct adu_read *request, const uint8_t *
 int adu_crc_ok(const uint8_t *frame, size_t len);
 
 /**
- * adu_build_reply(request, data, out): a slave's answer with ${data} of adu_read_data_size() bytes; returns its
- * length, or 0 where that does not fit a frame.
+ * adu_build_reply(request, data, out): a slave's answer with ${data} of adu_read_data_size() bytes;
+ * returns its length, or 0 where that does not fit a frame.
  */
 size_t adu_build_reply(const struct adu_read *request, const uint8_t *data, uint8_t out[ADU_MAX]);
 

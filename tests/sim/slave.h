@@ -32,7 +32,8 @@ struct slave_answer {
     uint8_t frame[ADU_MAX];
 };
 
-/** slave_new(profile, unit, absent): ${profile} must outlive the slave. Ends the program where memory is out.
+/** slave_new(profile, unit, absent): ${profile} must outlive the slave. Ends the program where
+ * memory is out.
  */
 struct slave *slave_new(const struct profile *profile, uint8_t unit, enum slave_absent absent);
 
