@@ -13,6 +13,8 @@
 static const struct adu_read bare_probe = {
     .unit = 1, .function = FC_READ_HOLDING_REGISTERS, .start = 0, .count = 1};
 
+enum { SAY_AGAIN_MS = 60000 };
+
 static void describe(struct session *session)
 {
     const struct record_connection *peer = &session->peer;
@@ -33,6 +35,8 @@ void session_start(struct session *session, struct session_env *env, const struc
     session->opened_ms = session->life_ms = now.mono_ms;
     session->life_wall_ms = now.wall_ms;
     session->task = -1;
+    session->refusals = (struct log_limit)LOG_LIMIT(5, SAY_AGAIN_MS);
+    session->silences = (struct log_limit)LOG_LIMIT(2, SAY_AGAIN_MS);
     describe(session);
 }
 
@@ -156,7 +160,7 @@ static void got_modbus(struct session *session, const struct frame *frame, struc
     case EXCHANGE_REFUSED:
         env->metrics->polls_refused++;
         session->answers++;
-        log_at_limit(&env->noise, LOGL_WARN, "session", session->who,
+        log_at_limit(&session->refusals, LOGL_WARN, "session", session->who,
                      "%s refused by slave %u: exception %02X, %s", task_name(session, task),
                      session->exchange.request.unit, reply.exception,
                      adu_exception_name(reply.exception));
@@ -301,7 +305,7 @@ static void poll_timed_out(struct session *session, int64_t now_ms)
         end_line(session, "heartbeat timeout, and the probe stayed unanswered");
         return;
     }
-    log_at_limit(&env->noise, LOGL_WARN, "session", session->who,
+    log_at_limit(&session->silences, LOGL_WARN, "session", session->who,
                  "%s: no answer from slave %u within %lld ms, %u times", task_name(session, task),
                  session->exchange.request.unit, (long long)env->timing.response_timeout_ms,
                  session->exchange.repeats + 1);

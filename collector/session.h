@@ -78,6 +78,7 @@ struct session {
     int task; /* whose request is outstanding; -1: the probe */
 
     uint64_t heartbeats, answers, timeouts;
+    struct log_limit refusals, silences; /* on lines about this device, whatever others do */
 };
 
 /** The moment of an input: both clocks, read once. */

@@ -78,6 +78,11 @@ ready_or_gone() {
     if running "$run/$name.pid" "$program" "$run/"; then "${name}_ready"; else not alive "$run/$name.pid"; fi
 }
 
+# The collector makes the schema, which the webapp needs.
+database_takes_data() {
+    curl -fs --max-time 5 --unix-socket "$(setting server control_socket)" http://collector/readyz >/dev/null 2>&1
+}
+
 collector_ready() { listening "$dtu_port"; }
 webapp_ready() { [ -S "$sockets/fastcgi.sock" ]; }
 nginx_ready() { listening "$web_port"; }
@@ -109,6 +114,7 @@ start_servers() {
     need_port nginx nginx "$web_port" WEB_PORT server.web_port
     start_database
     start collector dtuhub-collector "$build/dtuhub-collector" -c "$config"
+    until_true 15 database_takes_data || say "the collector runs, but its database takes no data yet: see $run/log"
     running "$run/webapp.pid" dtuhub-webapp "$run/" || rm -f "$sockets/fastcgi.sock"
     start webapp dtuhub-webapp "$build/dtuhub-webapp" -c "$config" --socket "$sockets/fastcgi.sock" \
         --templates "$top/templates"

@@ -15,7 +15,7 @@ die() {
 
 # alive PIDFILE: whether a process with the pid in PIDFILE lives, whoever it is. Sets pid and cmdline.
 alive() {
-    [ -s "$1" ] && pid=$(cat "$1") && [ -r "/proc/$pid/cmdline" ] || return 1
+    [ -s "$1" ] && pid=$(cat "$1" 2>/dev/null) && [ -r "/proc/$pid/cmdline" ] || return 1
     cmdline=$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) && [ -n "$cmdline" ]
 }
 

@@ -146,15 +146,26 @@ static int claim_name(struct writer *writer, struct db_error *error)
     return -1;
 }
 
-/* Whom an earlier life of this collector left online is offline until it dials in again. */
+/*
+ * Whom an earlier life of this collector left online is offline until it dials in again, since it
+ * was last heard of. One transaction, so that the history has each such end once.
+ */
 static int tidy_up(struct writer *writer, struct db_error *error)
 {
-    char name[2 * 64 + 1], sql[256];
+    char name[2 * 64 + 1], record[448], update[256];
     mysql_real_escape_string(writer->conn, name, writer->collector, strnlen(writer->collector, 64));
-    snprintf(sql, sizeof(sql),
+    snprintf(record, sizeof(record),
+             "INSERT INTO connection_history (device_id, event, `timestamp`, details) "
+             "SELECT device_id, 'disconnect', last_seen, 'the collector ended unexpectedly' "
+             "FROM devices WHERE status = 'online' AND collector = '%s'",
+             name);
+    snprintf(update, sizeof(update),
              "UPDATE devices SET status = 'offline' WHERE status = 'online' AND collector = '%s'",
              name);
-    return db_run(writer->conn, sql, error);
+    if (db_run(writer->conn, "START TRANSACTION", error) != 0 ||
+        db_run(writer->conn, record, error) != 0 || db_run(writer->conn, update, error) != 0)
+        return -1;
+    return db_run(writer->conn, "COMMIT", error);
 }
 
 static int prepare(struct writer *writer, struct db_error *error)

@@ -218,5 +218,7 @@ def test_after_kill_9_nobody_is_left_online(hub, database):
     assert online() == 2
     hub.start()
     wait_for(lambda: online() == 0, 10, "nobody online")
+    assert database.value("SELECT COUNT(*) FROM connection_history WHERE event = 'disconnect' "
+                          "AND details = 'the collector ended unexpectedly'") == 2
     with TlvClient(hub.port, 1001):
         wait_for(lambda: online() == 1, 5, "one online")
