@@ -26,6 +26,9 @@ def test_a_reading_arrives(collector, web_after, database):
         assert page.status == 200 and b'<td class="right num value">21.5</td>' in page.body
         assert b"21.5" in web.get("/export?device_id=1001").body
     wait_for(lambda: web.get("/api/devices").json()[0]["status"] == "offline", 5, "the device offline")
+    assert "closed by the DTU" in web.get("/connections", headers={"Cookie": "lang=en"}).body.decode()
+    chinese = web.get("/connections", headers={"Cookie": "lang=zh-CN"}).body.decode()
+    assert "DTU 断开了连接" in chinese and "closed by the DTU" not in chinese
 
 
 @pytest.mark.asan

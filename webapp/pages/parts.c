@@ -1,5 +1,7 @@
 #include "webapp/pages/parts.h"
 
+#include "shared/base/alloc.h"
+#include "webapp/app.h"
 #include "webapp/http/moment.h"
 #include "webapp/link.h"
 #include "webapp/query/rows.h"
@@ -8,6 +10,27 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
+
+/* The history keeps what the collector said, in its log's English: the catalogue knows those
+ * phrases. */
+static void put_reason(const struct call *call, struct json_object *item)
+{
+    const char *details = values_get(item, "details"), *found;
+    struct json_object *phrases;
+    if (details == NULL ||
+        !json_object_object_get_ex(view_texts(call->worker->app->view)->catalogues[call->lang],
+                                   "reason", &phrases))
+        return;
+    json_object_object_foreach(phrases, phrase, text)
+    {
+        if ((found = strstr(details, phrase)) == NULL)
+            continue;
+        values_owned(item, "details",
+                     xasprintf("%.*s%s%s", (int)(found - details), details,
+                               json_object_get_string(text), found + strlen(phrase)));
+        return;
+    }
+}
 
 struct json_object *parts_connections(const struct call *call, MYSQL_RES *rows)
 {
@@ -18,6 +41,7 @@ struct json_object *parts_connections(const struct call *call, MYSQL_RES *rows)
         char key[64];
         snprintf(key, sizeof(key), "event.%s", values_get(item, "event"));
         values_text(item, "label", call_text(call, key));
+        put_reason(call, item);
         values_owned(item, "link", link_device("/device", values_get(item, "device_id"), ""));
     }
     return list;
