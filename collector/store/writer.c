@@ -163,7 +163,11 @@ static int tidy_up(struct writer *writer, struct db_error *error)
              "UPDATE devices SET status = 'offline' WHERE status = 'online' AND collector = '%s'",
              name);
     if (db_run(writer->conn, "START TRANSACTION", error) != 0 ||
-        db_run(writer->conn, record, error) != 0 || db_run(writer->conn, update, error) != 0)
+        db_run(writer->conn, record, error) != 0)
+        return -1;
+    if (mysql_affected_rows(writer->conn) == 0)
+        return db_run(writer->conn, "ROLLBACK", error); /* nobody was left online */
+    if (db_run(writer->conn, update, error) != 0)
         return -1;
     return db_run(writer->conn, "COMMIT", error);
 }
