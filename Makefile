@@ -8,11 +8,11 @@ BUILD  := build$(if $(SAN),/$(SAN))
 Q      := $(if $(V),,@)
 say     = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-LIBS := libevent libevent_pthreads mariadb yaml-0.1 libcurl json-c sqlite3 libsodium libsystemd
+LIBS := libevent libevent_pthreads libevent_extra libpcre2-8 mariadb yaml-0.1 libcurl json-c sqlite3 libsodium libsystemd
 WEBLIBS := fcgi xlsxwriter
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wconversion -Wno-sign-conversion -Wformat=2 \
-        -Wformat-nonliteral -Wmissing-prototypes -Wvla -Werror
+        -Wformat-nonliteral -Wmissing-prototypes -Wno-missing-field-initializers -Wvla -Werror
 HARD := -fstack-protector-strong -fPIE $(if $(SAN)$(DEBUG),,-D_FORTIFY_SOURCE=2)
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_tsan := -fsanitize=thread

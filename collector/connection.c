@@ -27,7 +27,7 @@ struct connection {
     const char *closing; /* the reason, once the line is to be closed */
     char reason[128];
     size_t left; /* bytes in ${in}: the start of a packet */
-    uint8_t in[FRAMING_LONGEST];
+    uint8_t in[FRAMING_HELD];
     struct session session;
 };
 
@@ -227,13 +227,13 @@ void connection_due(void *hub, struct wheel_timer *timer)
 
 /* Life */
 
-void connection_open(struct hub *hub, int fd, const struct record_connection *peer)
+int connection_open(struct hub *hub, int fd, const struct connection_origin *origin)
 {
     struct connection *connection = allocate(hub);
     if (connection == NULL) {
         log_error("listener", NULL, "out of memory for a connection");
         close(fd);
-        return;
+        return -1;
     }
     connection->hub = hub;
     connection->fd = fd;
@@ -242,8 +242,9 @@ void connection_open(struct hub *hub, int fd, const struct record_connection *pe
     event_assign(&connection->writable, hub->base, fd, EV_WRITE, on_writable, connection);
     event_add(&connection->readable, NULL);
     registry_add(&hub->registry, &connection->entry);
-    session_start(&connection->session, &hub->env, &ops, connection, peer, hub_now());
+    session_start(&connection->session, &hub->env, &ops, connection, &origin->peer, hub_now());
     connection_reschedule(connection);
+    return 0;
 }
 
 void connection_close(struct connection *connection, const char *reason)

@@ -10,9 +10,22 @@
 
 struct connection;
 
-/** connection_open(hub, fd, peer): a line was accepted; the connection owns ${fd}, a non-blocking
- * socket. */
-void connection_open(struct hub *hub, int fd, const struct record_connection *peer);
+/** Where a line comes from. */
+struct connection_origin {
+    struct record_connection peer; /* the DTU itself, also where a balancer stands in front */
+    uint16_t port;                 /* the port of ours that it dialled; 0: we dialled it */
+    const char *device_id;         /* whom we dialled; else NULL */
+    const uint8_t *bytes;          /* what was read already, behind a PROXY header */
+    size_t len;
+    void (*closed)(void *cookie); /* called once when the line is gone, NULL: nobody asks; the
+                                     connection is not to be used in it */
+    void *cookie;
+};
+
+/** connection_open(hub, fd, origin): a line stands; the connection owns ${fd}, a non-blocking
+ * socket, and copies ${origin}. 0, or -1 where there is no memory: ${fd} is closed, and closed() is
+ * not called. */
+int connection_open(struct hub *hub, int fd, const struct connection_origin *origin);
 
 /** connection_close(connection, reason): end the session, close the socket; the connection is gone
  * then. */

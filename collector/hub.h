@@ -31,7 +31,7 @@ struct hub {
     struct connection_pool pool; /* memory of lines that are gone, for lines to come */
     size_t pooled, pool_size;
     uint32_t max_connections;
-    uint8_t scratch[FRAMING_LONGEST +
+    uint8_t scratch[FRAMING_HELD +
                     HUB_READ_SIZE]; /* what one read takes in, behind what was left over */
 };
 

@@ -96,7 +96,7 @@ static void welcome(struct listener *listener, int fd, const struct sockaddr_sto
     }
     hub->metrics.accepted++;
     set_options(fd);
-    connection_open(hub, fd, &peer);
+    connection_open(hub, fd, &(struct connection_origin){.peer = peer});
 }
 
 static void accept_some(struct listener *listener)

@@ -46,10 +46,23 @@ int record_next(const uint8_t *bytes, size_t size, size_t *offset, struct record
     if (size - *offset < sizeof(*head))
         return -1;
     memcpy(head, bytes + *offset, sizeof(*head));
-    if (head->type < RECORD_SAMPLES || head->type > RECORD_CONNECTION ||
+    if (head->type < RECORD_SAMPLES || head->type > RECORD_WRITE ||
         head->body_size > size - *offset - sizeof(*head))
         return -1;
     *body = bytes + *offset + sizeof(*head);
     *offset += sizeof(*head) + head->body_size;
     return 1;
+}
+
+const char *record_event_name(unsigned kind)
+{
+    static const char *const names[EVENT_KINDS] = {
+        [EVENT_SLAVE_DEAD] = "slave_dead",
+        [EVENT_SLAVE_ALIVE] = "slave_alive",
+        [EVENT_DEVICE_FLAPPING] = "device_flapping",
+        [EVENT_DEVICE_UNKNOWN] = "device_unknown",
+        [EVENT_DEVICE_SUPERSEDED] = "device_superseded",
+        [EVENT_WRITE_DONE] = "write_done",
+    };
+    return kind < EVENT_KINDS && names[kind] != NULL ? names[kind] : "unknown";
 }

@@ -9,7 +9,9 @@
  *   RECORD_PACKET      the packet's bytes; head.code is an enum packet_type
  *   RECORD_HEARTBEAT   nothing
  *   RECORD_CONNECTION  struct record_connection, then the details; head.code is an enum
- * connection_event
+ *                      connection_event
+ *   RECORD_EVENT       the details, a text; head.code is an enum event_kind
+ *   RECORD_WRITE       struct record_write, then its texts one after the other
  *
  * Pure; any thread.
  */
@@ -21,11 +23,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum record_type { RECORD_SAMPLES = 1, RECORD_PACKET, RECORD_HEARTBEAT, RECORD_CONNECTION };
+enum record_type {
+    RECORD_SAMPLES = 1,
+    RECORD_PACKET,
+    RECORD_HEARTBEAT,
+    RECORD_CONNECTION,
+    RECORD_EVENT,
+    RECORD_WRITE,
+};
 
-enum packet_type { PACKET_REGISTER = 1, PACKET_HEARTBEAT, PACKET_DATA, PACKET_MODBUS };
+enum packet_type {
+    PACKET_REGISTER = 1,
+    PACKET_HEARTBEAT,
+    PACKET_DATA,
+    PACKET_MODBUS,
+    PACKET_NOISE
+};
 
 enum connection_event { EVENT_CONNECT = 1, EVENT_DISCONNECT, EVENT_HEARTBEAT_TIMEOUT };
+
+/* What the table `events` says of a device; the names are record_event_name()'s. */
+enum event_kind {
+    EVENT_SLAVE_DEAD = 1,
+    EVENT_SLAVE_ALIVE,
+    EVENT_DEVICE_FLAPPING,
+    EVENT_DEVICE_UNKNOWN,
+    EVENT_DEVICE_SUPERSEDED,
+    EVENT_WRITE_DONE,
+    EVENT_KINDS, /* one more than the last */
+};
 
 enum {
     RECORD_PACKET_MAX = 1024, /* bytes kept of one packet */
@@ -58,6 +84,32 @@ struct record_connection {
     char address[RECORD_ADDRESS_SIZE];
     uint16_t port;
 };
+
+/** One register write, for the audit: what was asked, by whom, and what became of it. */
+struct record_write {
+    uint8_t slave, function;
+    uint16_t address, count;
+    uint16_t actor_size, point_size, value_size, result_size, details_size;
+};
+
+/** The same with its texts, which are not terminated where they come from a record. */
+struct write_text {
+    const char *text;
+    size_t size;
+};
+struct write_entry {
+    uint8_t slave, function;
+    uint16_t address, count;
+    struct write_text actor; /* who asked */
+    struct write_text point; /* "" where registers were named */
+    struct write_text value; /* as asked, in decimal, several separated by spaces */
+    struct write_text
+        result; /* "written", "exception", "time-out", "refused", "not verified", ... */
+    struct write_text details; /* for people */
+};
+
+/** record_event_name(kind): "slave_dead" and the like; "unknown" for another number. */
+const char *record_event_name(unsigned kind);
 
 /** A body of samples under construction. */
 struct record_body {

@@ -10,7 +10,7 @@
 
 /* What is asked of a silent line where the plan has no task to ask: any answer will do, a refusal
  * too. */
-static const struct adu_read bare_probe = {
+static const struct adu_request bare_probe = {
     .unit = 1, .function = FC_READ_HOLDING_REGISTERS, .start = 0, .count = 1};
 
 enum { SAY_AGAIN_MS = 60000 };
@@ -48,10 +48,11 @@ static void end_line(struct session *session, const char *reason)
     session->ops->close(session->cookie, reason);
 }
 
-static void acknowledge(struct session *session, enum frame_kind kind)
+static void acknowledge(struct session *session, const struct token_def *token,
+                        enum frame_kind kind, const uint8_t *packet, size_t len)
 {
     uint8_t bytes[FRAMING_LONGEST];
-    size_t size = session->env->framing->acknowledge(kind, bytes);
+    size_t size = framing_reply(session->env->framing, token, kind, packet, len, bytes);
     if (size > 0)
         session->ops->send(session->cookie, bytes, size);
 }
@@ -81,9 +82,11 @@ static ssize_t register_device(struct session *session, const uint8_t *bytes, si
                                struct session_time now)
 {
     struct session_env *env = session->env;
-    ssize_t used = env->framing->registration(bytes, len, session->id);
+    struct token_match match;
+    ssize_t used = env->framing->registration(&env->plan->profile->link, bytes, len, &match);
     if (used <= 0)
         return used;
+    memcpy(session->id, match.id, sizeof(session->id));
     session->registered = true;
     session->registered_wall_ms = now.wall_ms;
     session->device = names_device(env->names, session->id);
@@ -94,7 +97,7 @@ static ssize_t register_device(struct session *session, const uint8_t *bytes, si
                         "");
     recorder_packet(&env->recorder, session->device, now.wall_ms, PACKET_REGISTER, bytes,
                     (size_t)used);
-    acknowledge(session, FRAME_REGISTRATION);
+    acknowledge(session, match.token, FRAME_REGISTRATION, bytes, (size_t)used);
     take_plan(session, now.mono_ms);
     log_info("session", session->who, "online, %zu tasks", session->plan->ntasks);
     return used;
@@ -150,7 +153,7 @@ static void got_modbus(struct session *session, const struct frame *frame, struc
     enum adu_verdict verdict;
     char task[32];
     env->metrics->modbus_packets++;
-    switch (exchange_answer(&session->exchange, &env->timing, frame->payload, frame->payload_size,
+    switch (exchange_answer(&session->exchange, &env->timing, frame->adu, frame->adu_size,
                             now.mono_ms, &reply, &verdict)) {
     case EXCHANGE_ANSWERED:
         env->metrics->polls_answered++;
@@ -171,11 +174,10 @@ static void got_modbus(struct session *session, const struct frame *frame, struc
         break;
     case EXCHANGE_UNEXPECTED:
         env->metrics->answers_unexpected++;
-        env->metrics->crc_errors +=
-            verdict == ADU_BAD_CRC ||
-            (verdict == ADU_OK && !adu_crc_ok(frame->payload, frame->payload_size));
+        env->metrics->crc_errors += verdict == ADU_BAD_CRC ||
+                                    (verdict == ADU_OK && !adu_crc_ok(frame->adu, frame->adu_size));
         log_at_limit(&env->noise, LOGL_WARN, "session", session->who,
-                     "Modbus packet of %zu bytes dropped: %s", frame->payload_size,
+                     "Modbus packet of %zu bytes dropped: %s", frame->adu_size,
                      session->exchange.waiting ? adu_verdict_name(verdict) : "nothing was asked");
         break;
     }
@@ -197,7 +199,8 @@ static ssize_t take_packet(struct session *session, const uint8_t *bytes, size_t
 {
     struct session_env *env = session->env;
     struct frame frame;
-    ssize_t used = env->framing->next(bytes, len, &frame);
+    const struct framing_view view = {.link = &session->plan->profile->link};
+    ssize_t used = env->framing->next(&view, bytes, len, &frame);
     if (used <= 0)
         return used;
     got_life(session, now);
@@ -214,9 +217,10 @@ static ssize_t take_packet(struct session *session, const uint8_t *bytes, size_t
         got_modbus(session, &frame, now);
         break;
     case FRAME_REGISTRATION:
+    case FRAME_NOISE:
         break;
     }
-    acknowledge(session, frame.kind);
+    acknowledge(session, frame.token.token, frame.kind, bytes, (size_t)used);
     return used;
 }
 
@@ -248,11 +252,12 @@ size_t session_input(struct session *session, const uint8_t *bytes, size_t len,
 
 /* Polls */
 
-static void send_query(struct session *session, const struct adu_read *request, int64_t now_ms)
+static void send_query(struct session *session, const struct adu_request *request, int64_t now_ms)
 {
     uint8_t adu[ADU_READ_REQUEST_SIZE], bytes[FRAMING_LONGEST];
     adu_build_read(request, adu);
-    size_t size = session->env->framing->wrap(adu, sizeof(adu), bytes);
+    const struct framing_view view = {.link = &session->plan->profile->link};
+    size_t size = session->env->framing->wrap(&view, adu, sizeof(adu), 0, bytes);
     exchange_sent(&session->exchange, &session->env->timing, request, now_ms);
     session->ops->send(session->cookie, bytes, size);
 }
@@ -261,7 +266,8 @@ static void send_query(struct session *session, const struct adu_read *request, 
 static bool send_probe(struct session *session, int64_t now_ms)
 {
     const struct plan *plan = session->plan;
-    const struct adu_read *request = plan->ntasks > 0 ? &plan->tasks[0].task->request : &bare_probe;
+    const struct adu_request *request =
+        plan->ntasks > 0 ? &plan->tasks[0].task->request : &bare_probe;
     if (now_ms < session->exchange.quiet_until_ms)
         return false;
     session->probe_wanted = false;

@@ -62,8 +62,8 @@ struct session {
     struct record_connection peer;
 
     bool registered, closing;
-    char id[FRAMING_ID_SIZE];       /* printable; "" before registration */
-    char who[FRAMING_ID_SIZE + 64]; /* id and peer, for log lines */
+    char id[LINK_ID_SIZE];       /* printable; "" before registration */
+    char who[LINK_ID_SIZE + 64]; /* id and peer, for log lines */
     uint32_t device;
 
     int64_t opened_ms, life_ms; /* monotonic: accepted; last packet */

@@ -19,20 +19,32 @@ enum { ID_SIZE = 4, HEAD_SIZE = 2, ACK_REGISTRATION = 1 };
 
 enum type { TYPE_HEARTBEAT = 2, TYPE_DATA = 3, TYPE_MODBUS = 4 };
 
-static ssize_t registration(const uint8_t *bytes, size_t len, char id[FRAMING_ID_SIZE])
+static ssize_t registration(const struct link_def *link, const uint8_t *bytes, size_t len,
+                            struct token_match *out)
 {
+    (void)link;
     if (len < ID_SIZE)
         return FRAMING_MORE;
     uint32_t number =
         (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-    snprintf(id, FRAMING_ID_SIZE, "%u", (unsigned)number);
+    *out = (struct token_match){.size = ID_SIZE};
+    snprintf(out->id, sizeof(out->id), "%u", (unsigned)number);
     return ID_SIZE;
 }
 
-static ssize_t next(const uint8_t *bytes, size_t len, struct frame *frame)
+static ssize_t next(const struct framing_view *view, const uint8_t *bytes, size_t len,
+                    struct frame *frame)
 {
+    (void)view;
     if (len == 0)
         return FRAMING_MORE;
+    if (bytes[0] < TYPE_HEARTBEAT || bytes[0] > TYPE_MODBUS)
+        return FRAMING_BROKEN;
+    if (len < HEAD_SIZE || len - HEAD_SIZE < bytes[1])
+        return FRAMING_MORE;
+    frame->at = 0;
+    frame->size = HEAD_SIZE + (size_t)bytes[1];
+    frame->token = (struct token_match){.size = frame->size};
     switch (bytes[0]) {
     case TYPE_HEARTBEAT:
         frame->kind = FRAME_HEARTBEAT;
@@ -42,27 +54,29 @@ static ssize_t next(const uint8_t *bytes, size_t len, struct frame *frame)
         break;
     case TYPE_MODBUS:
         frame->kind = FRAME_MODBUS;
+        frame->adu_size = bytes[1];
+        frame->transaction = 0;
+        memcpy(frame->adu, bytes + HEAD_SIZE, frame->adu_size);
+        frame->intact = adu_crc_ok(frame->adu, frame->adu_size);
         break;
-    default:
-        return FRAMING_BROKEN;
     }
-    if (len < HEAD_SIZE || len - HEAD_SIZE < bytes[1])
-        return FRAMING_MORE;
-    frame->payload = bytes + HEAD_SIZE;
-    frame->payload_size = bytes[1];
-    return HEAD_SIZE + bytes[1];
+    return (ssize_t)frame->size;
 }
 
-static size_t wrap(const uint8_t *adu, size_t len, uint8_t out[FRAMING_LONGEST])
+static size_t wrap(const struct framing_view *view, const uint8_t *adu, size_t len,
+                   uint16_t transaction, uint8_t out[FRAMING_LONGEST])
 {
+    (void)view, (void)transaction;
     out[0] = TYPE_MODBUS;
     out[1] = (uint8_t)len;
     memcpy(out + HEAD_SIZE, adu, len);
     return HEAD_SIZE + len;
 }
 
-static size_t acknowledge(enum frame_kind kind, uint8_t out[FRAMING_LONGEST])
+static size_t acknowledge(enum frame_kind kind, const uint8_t *packet, size_t size,
+                          uint8_t out[FRAMING_LONGEST])
 {
+    (void)packet, (void)size;
     switch (kind) {
     case FRAME_REGISTRATION:
         out[0] = ACK_REGISTRATION;
@@ -74,7 +88,8 @@ static size_t acknowledge(enum frame_kind kind, uint8_t out[FRAMING_LONGEST])
         out[0] = TYPE_DATA;
         return 1;
     case FRAME_MODBUS:
-        return 0;
+    case FRAME_NOISE:
+        break;
     }
     return 0;
 }

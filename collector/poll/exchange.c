@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-static bool same_shape(const struct adu_read *a, const struct adu_read *b)
+static bool same_shape(const struct adu_request *a, const struct adu_request *b)
 {
     return a->unit == b->unit && a->function == b->function &&
            adu_read_data_size(a) == adu_read_data_size(b);
 }
 
-static bool same_request(const struct adu_read *a, const struct adu_read *b)
+static bool same_request(const struct adu_request *a, const struct adu_request *b)
 {
     return same_shape(a, b) && a->start == b->start && a->count == b->count;
 }
@@ -20,7 +20,8 @@ static bool open_debt(struct exchange_debt *debt, int64_t now_ms)
     return debt->until_ms != 0;
 }
 
-int64_t exchange_ready_ms(struct exchange *exchange, const struct adu_read *request, int64_t now_ms)
+int64_t exchange_ready_ms(struct exchange *exchange, const struct adu_request *request,
+                          int64_t now_ms)
 {
     int64_t ready_ms = exchange->quiet_until_ms > now_ms ? exchange->quiet_until_ms : now_ms;
     for (size_t i = 0; i < EXCHANGE_DEBTS; i++) {
@@ -33,7 +34,7 @@ int64_t exchange_ready_ms(struct exchange *exchange, const struct adu_read *requ
 }
 
 void exchange_sent(struct exchange *exchange, const struct exchange_timing *timing,
-                   const struct adu_read *request, int64_t now_ms)
+                   const struct adu_request *request, int64_t now_ms)
 {
     exchange->repeats = exchange->waiting ? exchange->repeats + 1 : 0;
     exchange->waiting = true;
@@ -81,7 +82,7 @@ static bool settle(struct exchange *exchange, const uint8_t *frame, size_t len, 
 /* An exception names slave and function only: may it be what another request still owes? */
 static bool owed_by_another(struct exchange *exchange, int64_t now_ms)
 {
-    const struct adu_read *request = &exchange->request;
+    const struct adu_request *request = &exchange->request;
     for (size_t i = 0; i < EXCHANGE_DEBTS; i++) {
         struct exchange_debt *debt = &exchange->debts[i];
         if (open_debt(debt, now_ms) && debt->request.unit == request->unit &&

@@ -23,13 +23,13 @@
 enum { EXCHANGE_DEBTS = 4, LATE_WINDOW = 3 };
 
 struct exchange_debt {
-    struct adu_read request;
+    struct adu_request request;
     int64_t until_ms;
 };
 
 struct exchange {
     bool waiting; /* a request is outstanding */
-    struct adu_read request;
+    struct adu_request request;
     int64_t sent_ms, deadline_ms;
     uint32_t repeats;                           /* of the outstanding request, so far */
     int64_t quiet_until_ms;                     /* the gap after an answer */
@@ -44,13 +44,13 @@ struct exchange_timing {
 
 /** exchange_ready_ms(exchange, request, now_ms): when ${request} may go out: now or later; not
  * while one is outstanding. */
-int64_t exchange_ready_ms(struct exchange *exchange, const struct adu_read *request,
+int64_t exchange_ready_ms(struct exchange *exchange, const struct adu_request *request,
                           int64_t now_ms);
 
 /** exchange_sent(exchange, timing, request, now_ms): ${request} went out, for the first time or
  * again. */
 void exchange_sent(struct exchange *exchange, const struct exchange_timing *timing,
-                   const struct adu_read *request, int64_t now_ms);
+                   const struct adu_request *request, int64_t now_ms);
 
 enum exchange_result {
     EXCHANGE_ANSWERED,   /* ${reply} holds the data of the outstanding request */

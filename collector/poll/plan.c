@@ -32,12 +32,12 @@ struct plan *plan_new(struct data_config *config, struct names *names)
     struct plan *plan = xcalloc(1, sizeof(*plan));
     plan->holders = 1;
     plan->config = data_config_hold(config);
-    plan->profile = &config->profile;
-    plan->ntasks = config->profile.ntasks;
+    plan->profile = &config->profiles[0];
+    plan->ntasks = config->profiles[0].ntasks;
     plan->tasks = xcalloc(plan->ntasks, sizeof(*plan->tasks));
     for (size_t i = 0; i < plan->ntasks; i++) {
         struct plan_task *task = &plan->tasks[i];
-        task->task = &config->profile.tasks[i];
+        task->task = &config->profiles[0].tasks[i];
         task->phase_ms = phase_of(plan->profile, i);
         task->points = xcalloc(task->task->npoints, sizeof(*task->points));
         for (size_t p = 0; p < task->task->npoints; p++)

@@ -76,3 +76,47 @@ void recorder_samples(struct recorder *recorder, uint32_t device, int64_t ts_ms,
            },
            body->bytes);
 }
+
+void recorder_event(struct recorder *recorder, uint32_t device, int64_t ts_ms, enum event_kind kind,
+                    const char *details)
+{
+    append(recorder,
+           (struct record_head){
+               .type = RECORD_EVENT,
+               .code = (uint8_t)kind,
+               .body_size = (uint32_t)strnlen(details, RECORD_DETAILS_MAX),
+               .device = device,
+               .ts_ms = ts_ms,
+           },
+           details);
+}
+
+static uint16_t take_text(uint8_t *body, size_t *used, const struct write_text *text)
+{
+    size_t size = text->size < RECORD_DETAILS_MAX ? text->size : RECORD_DETAILS_MAX;
+    if (size > 0)
+        memcpy(body + *used, text->text, size);
+    *used += size;
+    return (uint16_t)size;
+}
+
+void recorder_write(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                    const struct write_entry *entry)
+{
+    uint8_t body[sizeof(struct record_write) + 5 * RECORD_DETAILS_MAX];
+    struct record_write head = {.slave = entry->slave,
+                                .function = entry->function,
+                                .address = entry->address,
+                                .count = entry->count};
+    size_t used = sizeof(head);
+    head.actor_size = take_text(body, &used, &entry->actor);
+    head.point_size = take_text(body, &used, &entry->point);
+    head.value_size = take_text(body, &used, &entry->value);
+    head.result_size = take_text(body, &used, &entry->result);
+    head.details_size = take_text(body, &used, &entry->details);
+    memcpy(body, &head, sizeof(head));
+    append(recorder,
+           (struct record_head){
+               .type = RECORD_WRITE, .body_size = (uint32_t)used, .device = device, .ts_ms = ts_ms},
+           body);
+}

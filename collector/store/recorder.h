@@ -34,4 +34,14 @@ void recorder_connection(struct recorder *recorder, uint32_t device, int64_t ts_
 void recorder_samples(struct recorder *recorder, uint32_t device, int64_t ts_ms,
                       const struct record_body *body);
 
+/** recorder_event(recorder, device, ts_ms, kind, details): ${details} is cut at RECORD_DETAILS_MAX.
+ */
+void recorder_event(struct recorder *recorder, uint32_t device, int64_t ts_ms, enum event_kind kind,
+                    const char *details);
+
+/** recorder_write(recorder, device, ts_ms, entry): for the audit; each text is cut at
+ * RECORD_DETAILS_MAX. */
+void recorder_write(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                    const struct write_entry *entry);
+
 #endif

@@ -4,6 +4,7 @@
 #include "shared/config/data_draft.h"
 #include "shared/config/quote.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -276,16 +277,41 @@ static void take_point(struct draft_point *from, struct point_def *to, size_t in
         .address = (uint16_t)from->address,
         .decimals = (int8_t)(from->lines[POINT_DECIMALS] > 0 ? (int)from->decimals : -1),
         .index = (uint16_t)index,
+        .min = -INFINITY,
+        .max = INFINITY,
         .line = from->line,
     };
     from->name = NULL;
     from->unit = NULL;
 }
 
+/* The slaves that the tasks ask, by unit id. */
+static void list_slaves(struct profile *profile)
+{
+    uint16_t place[256] = {0};
+    for (size_t i = 0; i < profile->ntasks; i++)
+        place[profile->tasks[i].request.unit] = 1;
+    profile->slaves = xcalloc(256, sizeof(*profile->slaves));
+    for (unsigned unit = 0; unit < 256; unit++) {
+        if (place[unit] == 0)
+            continue;
+        place[unit] = (uint16_t)profile->nslaves;
+        profile->slaves[profile->nslaves++] =
+            (struct slave_def){.unit = (uint8_t)unit, .name = xstrdup("")};
+    }
+    for (size_t i = 0; i < profile->ntasks; i++)
+        profile->tasks[i].slave = place[profile->tasks[i].request.unit];
+}
+
 static struct profile make_profile(struct data_draft *draft)
 {
     struct profile profile = {
         .name = xstrdup("default"),
+        .link = {.framing = FRAMING_TLV,
+                 .registration_required = true,
+                 .timing = {-1, -1, -1, -1, -1, 0, -1, -1, -1, -1, -1}},
+        .dead_after = 2,
+        .backoff_max_ms = 300000,
         .tasks = xcalloc(draft->ntasks, sizeof(*profile.tasks)),
         .ntasks = draft->ntasks,
         .points = xcalloc(draft->npoints, sizeof(*profile.points)),
@@ -293,6 +319,7 @@ static struct profile make_profile(struct data_draft *draft)
     };
     for (size_t i = 0; i < draft->ntasks; i++)
         take_task(&draft->tasks[i], &profile.tasks[i]);
+    list_slaves(&profile);
     data_bind(draft, &profile);
     for (size_t i = 0; i < draft->npoints; i++)
         take_point(&draft->points[i], &profile.points[i], i);
@@ -328,7 +355,9 @@ static struct data_config *read_document(struct yaml_doc *doc, struct faults *fa
         read_sections(&reading);
         config = xcalloc(1, sizeof(*config));
         config->holders = 1;
-        config->profile = make_profile(&reading.draft);
+        config->profiles = xcalloc(1, sizeof(*config->profiles));
+        config->nprofiles = 1;
+        config->profiles[0] = make_profile(&reading.draft);
         draft_clear(&reading.draft);
     }
     yaml_doc_free(doc);
@@ -352,25 +381,59 @@ struct data_config *data_config_load(const char *path, struct faults *faults)
     return read_document(yaml_doc_load(path, faults), faults, before);
 }
 
+const struct device_def *data_config_device(const struct data_config *config, const char *id)
+{
+    size_t low = 0, high = config->ndevices;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(config->devices[middle].id, id);
+        if (order == 0)
+            return &config->devices[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+const struct profile *data_config_profile(const struct data_config *config, const char *name)
+{
+    for (size_t i = 0; i < config->nprofiles; i++) {
+        if (strcmp(config->profiles[i].name, name) == 0)
+            return &config->profiles[i];
+    }
+    return NULL;
+}
+
 struct data_config *data_config_hold(struct data_config *config)
 {
     config->holders++;
     return config;
 }
 
-void data_config_release(struct data_config *config)
+static void profile_clear(struct profile *profile)
 {
-    if (config == NULL || --config->holders > 0)
-        return;
-    struct profile *profile = &config->profile;
     for (size_t i = 0; i < profile->ntasks; i++)
         free(profile->tasks[i].points);
     for (size_t i = 0; i < profile->npoints; i++) {
         free(profile->points[i].name);
         free(profile->points[i].unit);
     }
+    for (size_t i = 0; i < profile->nslaves; i++)
+        free(profile->slaves[i].name);
+    free(profile->slaves);
     free(profile->tasks);
     free(profile->points);
     free(profile->name);
+}
+
+void data_config_release(struct data_config *config)
+{
+    if (config == NULL || --config->holders > 0)
+        return;
+    for (size_t i = 0; i < config->nprofiles; i++)
+        profile_clear(&config->profiles[i]);
+    free(config->profiles);
     free(config);
 }

@@ -32,7 +32,7 @@ static void check_faults(struct faults *faults, int loaded)
 
 static void check_task(const struct data_config *config, const struct query_task *task)
 {
-    const struct profile *profile = &config->profile;
+    const struct profile *profile = &config->profiles[0];
     int bits = task->request.function <= FC_READ_DISCRETE_INPUTS;
     size_t size = bits ? (task->request.count + 7U) / 8U : 2U * task->request.count;
     require(task->id >= 1 && task->id <= 65535);
@@ -71,10 +71,10 @@ static void feed_data_config(const uint8_t *data, size_t len)
     struct faults faults = {0};
     struct data_config *config = data_config_parse("fuzz.yml", data, len, &faults);
     check_faults(&faults, config != NULL);
-    for (size_t i = 0; config != NULL && i < config->profile.ntasks; i++)
-        check_task(config, &config->profile.tasks[i]);
-    for (size_t i = 0; config != NULL && i < config->profile.npoints; i++)
-        check_point(&config->profile, i);
+    for (size_t i = 0; config != NULL && i < config->profiles[0].ntasks; i++)
+        check_task(config, &config->profiles[0].tasks[i]);
+    for (size_t i = 0; config != NULL && i < config->profiles[0].npoints; i++)
+        check_point(&config->profiles[0], i);
     data_config_release(config);
 }
 

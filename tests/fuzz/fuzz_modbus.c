@@ -21,7 +21,7 @@ static void require(int holds)
 
 /* Whatever the request is, an accepted answer lies inside of the frame and has the size asked for.
  */
-static void check_reply(const struct adu_read *request, const uint8_t *frame, size_t len)
+static void check_reply(const struct adu_request *request, const uint8_t *frame, size_t len)
 {
     struct adu_reply reply;
     enum adu_verdict verdict = adu_check_reply(request, frame, len, &reply);
@@ -39,11 +39,11 @@ static void check_reply(const struct adu_read *request, const uint8_t *frame, si
 }
 
 /* A fuzzer hardly finds a CRC: give the frame a right one, and the request's unit and function. */
-static void check_repaired(const struct adu_read *request, const uint8_t *frame, size_t len)
+static void check_repaired(const struct adu_request *request, const uint8_t *frame, size_t len)
 {
     uint8_t copy[ADU_MAX];
-    struct adu_read shape = {.function = FC_READ_HOLDING_REGISTERS,
-                             .count = (uint16_t)(len / 2 % ADU_MAX_REGISTERS)};
+    struct adu_request shape = {.function = FC_READ_HOLDING_REGISTERS,
+                                .count = (uint16_t)(len / 2 % ADU_MAX_REGISTERS)};
     if (len < 2 * (size_t)shape.count)
         return;
     size_t whole = adu_build_reply(&shape, frame, copy);
@@ -92,12 +92,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (len < HEAD_SIZE)
         return 0;
     const uint8_t *head = data + TYPE_SIZE;
-    struct adu_read request;
+    struct adu_request request;
     if (adu_parse_read(head, ADU_READ_REQUEST_SIZE, &request) < 0) {
-        request = (struct adu_read){.unit = head[0],
-                                    .function = (uint8_t)(1 + head[1] % 4),
-                                    .start = (uint16_t)(head[2] << 8 | head[3]),
-                                    .count = (uint16_t)(head[4] << 8 | head[5])};
+        request = (struct adu_request){.unit = head[0],
+                                       .function = (uint8_t)(1 + head[1] % 4),
+                                       .start = (uint16_t)(head[2] << 8 | head[3]),
+                                       .count = (uint16_t)(head[4] << 8 | head[5])};
     }
     /* An exact copy, so that a read past the end is seen. */
     size_t rest = len - HEAD_SIZE;

@@ -35,7 +35,7 @@ struct line {
     uint8_t left[FRAMING_LONGEST];
     size_t left_size;
     bool registered, closed;
-    struct adu_read asked;
+    struct adu_request asked;
 };
 
 static void require(int holds)

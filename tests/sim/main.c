@@ -218,7 +218,7 @@ int main(int argc, char **argv)
     };
     struct sockaddr_storage sources[MAX_SOURCES];
     struct fleet_options options = {
-        .profile = &config->profile,
+        .profile = &config->profiles[0],
         .behaviour = &behaviour,
         .sources = sources,
         .nsources = texts.nsources,

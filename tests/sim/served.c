@@ -51,7 +51,7 @@ static void put_point(FILE *out, const struct point_def *point, const uint8_t *b
 
 static void put_registers(const struct served *served, const struct slave_answer *answer)
 {
-    const struct adu_read *request = &answer->request;
+    const struct adu_request *request = &answer->request;
     const uint8_t *registers = answer->frame + ANSWER_HEAD;
     char hex[4 * ADU_MAX_REGISTERS + 1];
     fprintf(served->out, "\t%s", text_hex(registers, adu_read_data_size(request), hex));

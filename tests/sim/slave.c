@@ -61,7 +61,7 @@ size_t slave_first_point(const struct profile *profile, uint32_t address)
  * at an edge has the bytes it would have in the middle. Where points lie on one another the later
  * one wins, except that bits leave the other bits as they are.
  */
-static void fill(const struct slave *slave, const struct adu_read *request,
+static void fill(const struct slave *slave, const struct adu_request *request,
                  const struct waveform_moment *moment, uint8_t image[IMAGE_SIZE])
 {
     const struct profile *profile = slave->profile;
@@ -89,9 +89,9 @@ void slave_serve(const struct slave *slave, const uint8_t *query, size_t len,
     out->len = 0;
     if (len < 4 || !adu_crc_ok(query, len) || query[0] == 0)
         return;
-    out->request = (struct adu_read){.unit = query[0], .function = query[1]};
+    out->request = (struct adu_request){.unit = query[0], .function = query[1]};
     int is_read = adu_parse_read(query, len, &out->request) == 0;
-    const struct adu_read *request = &out->request;
+    const struct adu_request *request = &out->request;
 
     if (request->unit != slave->unit) {
         if (slave->absent == SLAVE_ABSENT_EXCEPTION)

@@ -25,10 +25,10 @@ struct slave;
 
 struct slave_answer {
     enum { SLAVE_SILENT, SLAVE_REGISTERS, SLAVE_EXCEPTION } kind;
-    struct adu_read request; /* SLAVE_EXCEPTION: unit and function always, start and count where it
-                                was a read */
-    uint8_t code;            /* SLAVE_EXCEPTION */
-    size_t len;              /* bytes of ${frame} to send, 0 when silent */
+    struct adu_request request; /* SLAVE_EXCEPTION: unit and function always, start and count where
+                                it was a read */
+    uint8_t code;               /* SLAVE_EXCEPTION */
+    size_t len;                 /* bytes of ${frame} to send, 0 when silent */
     uint8_t frame[ADU_MAX];
 };
 

@@ -17,7 +17,7 @@ static const char next_config_text[] =
     "data_points:\n"
     "  300: {name: weight, type: uint, length: 2, scale: 1}\n";
 
-static const struct adu_read task_1 = {1, 3, 100, 2}, task_2 = {1, 3, 200, 4};
+static const struct adu_request task_1 = {1, 3, 100, 2}, task_2 = {1, 3, 200, 4};
 
 enum { TIMEOUT_MS = 3000, HEARTBEAT_MS = 60000, WALL_MS = 1700000000 };
 
@@ -160,7 +160,7 @@ static void expect_sent(struct line *line, const void *bytes, size_t len)
 #define SENT(line, ...)                                                                            \
     expect_sent(line, (const uint8_t[]){__VA_ARGS__}, sizeof((uint8_t[]){__VA_ARGS__}))
 
-static void expect_query(struct line *line, const struct adu_read *request)
+static void expect_query(struct line *line, const struct adu_request *request)
 {
     uint8_t packet[2 + ADU_READ_REQUEST_SIZE] = {4, ADU_READ_REQUEST_SIZE};
     adu_build_read(request, packet + 2);
@@ -168,7 +168,7 @@ static void expect_query(struct line *line, const struct adu_read *request)
 }
 
 /* An answer of registers 1, 2, 3... */
-static void answer(struct line *line, const struct adu_read *request)
+static void answer(struct line *line, const struct adu_request *request)
 {
     uint8_t data[ADU_MAX] = {0}, packet[2 + ADU_MAX] = {4};
     for (size_t i = 0; i < request->count; i++)
@@ -582,8 +582,8 @@ static void a_reload_in_mid_request(void **state)
     assert_int_equal(line->metrics.polls_answered, 1);
     assert_int_equal(line->metrics.samples, 0);
     run(line, 2000);
-    expect_query(line, &(struct adu_read){1, 3, 300, 2});
-    answer(line, &(struct adu_read){1, 3, 300, 2});
+    expect_query(line, &(struct adu_request){1, 3, 300, 2});
+    answer(line, &(struct adu_request){1, 3, 300, 2});
     expect_records(line, "disconnect superseded\nconnect \nregister 4\nmodbus 11\n"
                          "modbus 11\nsamples 2=1/1\n");
 }
@@ -596,7 +596,7 @@ static void a_reload_before_registration(void **state)
     session_adopt(&line->session, line->now);
     enroll(line);
     run(line, 2000);
-    expect_query(line, &(struct adu_read){1, 3, 300, 2});
+    expect_query(line, &(struct adu_request){1, 3, 300, 2});
 }
 
 static void the_end_is_recorded_once_it_began(void **state)

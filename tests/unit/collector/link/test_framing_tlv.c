@@ -20,9 +20,10 @@ static void registration_is_four_bytes(void **state)
         {{0x80, 0, 0, 1}, 4, 4, "2147483649"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        char id[FRAMING_ID_SIZE] = "";
-        assert_int_equal(framing_tlv.registration(cases[i].bytes, cases[i].len, id), cases[i].used);
-        assert_string_equal(id, cases[i].id);
+        struct token_match match = {0};
+        assert_int_equal(framing_tlv.registration(NULL, cases[i].bytes, cases[i].len, &match),
+                         cases[i].used);
+        assert_string_equal(match.id, cases[i].id);
     }
 }
 
@@ -54,12 +55,18 @@ static void packets_have_type_and_length(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct frame frame;
-        assert_int_equal(framing_tlv.next(cases[i].bytes, cases[i].len, &frame), cases[i].used);
+        assert_int_equal(framing_tlv.next(NULL, cases[i].bytes, cases[i].len, &frame),
+                         cases[i].used);
         if (cases[i].used <= 0)
             continue;
         assert_int_equal(frame.kind, cases[i].kind);
-        assert_int_equal(frame.payload_size, cases[i].payload_size);
-        assert_ptr_equal(frame.payload, cases[i].bytes + 2);
+        assert_int_equal(frame.at, 0);
+        assert_int_equal(frame.size, 2 + cases[i].payload_size);
+        if (frame.kind == FRAME_MODBUS) {
+            assert_int_equal(frame.adu_size, cases[i].payload_size);
+            assert_memory_equal(frame.adu, cases[i].bytes + 2, frame.adu_size);
+            assert_true(frame.intact);
+        }
     }
 }
 
@@ -67,13 +74,13 @@ static void answers_are_single_bytes(void **state)
 {
     (void)state;
     uint8_t out[FRAMING_LONGEST];
-    assert_int_equal(framing_tlv.acknowledge(FRAME_REGISTRATION, out), 1);
+    assert_int_equal(framing_tlv.acknowledge(FRAME_REGISTRATION, NULL, 0, out), 1);
     assert_int_equal(out[0], 1);
-    assert_int_equal(framing_tlv.acknowledge(FRAME_HEARTBEAT, out), 1);
+    assert_int_equal(framing_tlv.acknowledge(FRAME_HEARTBEAT, NULL, 0, out), 1);
     assert_int_equal(out[0], 2);
-    assert_int_equal(framing_tlv.acknowledge(FRAME_DATA, out), 1);
+    assert_int_equal(framing_tlv.acknowledge(FRAME_DATA, NULL, 0, out), 1);
     assert_int_equal(out[0], 3);
-    assert_int_equal(framing_tlv.acknowledge(FRAME_MODBUS, out), 0);
+    assert_int_equal(framing_tlv.acknowledge(FRAME_MODBUS, NULL, 0, out), 0);
 }
 
 static void a_query_is_wrapped_as_published(void **state)
@@ -81,11 +88,11 @@ static void a_query_is_wrapped_as_published(void **state)
     (void)state;
     static const uint8_t adu[] = {0x01, 0x03, 0x07, 0xD0, 0x00, 0x64, 0x44, 0xAC};
     uint8_t out[FRAMING_LONGEST], longest[255] = {0};
-    assert_int_equal(framing_tlv.wrap(adu, sizeof(adu), out), 10);
+    assert_int_equal(framing_tlv.wrap(NULL, adu, sizeof(adu), 0, out), 10);
     assert_int_equal(out[0], 4);
     assert_int_equal(out[1], 8);
     assert_memory_equal(out + 2, adu, sizeof(adu));
-    assert_int_equal(framing_tlv.wrap(longest, sizeof(longest), out), 257);
+    assert_int_equal(framing_tlv.wrap(NULL, longest, sizeof(longest), 0, out), 257);
 }
 
 /* A dialogue as the DTU sends it, and the text of what a parser sees in it. */
@@ -116,20 +123,20 @@ struct reader {
 static ssize_t read_one(struct reader *reader, const uint8_t *bytes, size_t len)
 {
     struct frame frame;
-    char id[FRAMING_ID_SIZE];
-    ssize_t used = reader->registered ? framing_tlv.next(bytes, len, &frame)
-                                      : framing_tlv.registration(bytes, len, id);
+    struct token_match match;
+    ssize_t used = reader->registered ? framing_tlv.next(NULL, bytes, len, &frame)
+                                      : framing_tlv.registration(NULL, bytes, len, &match);
     if (used <= 0)
         return used;
     assert_true((size_t)used <= len && used <= FRAMING_LONGEST);
     if (!reader->registered) {
-        fprintf(reader->seen, "id %s\n", id);
+        fprintf(reader->seen, "id %s\n", match.id);
         reader->registered = 1;
         return used;
     }
     fprintf(reader->seen, "%d:", (int)frame.kind);
-    for (size_t i = 0; i < frame.payload_size; i++)
-        fprintf(reader->seen, "%02X", frame.payload[i]);
+    for (size_t i = 0; i < frame.size; i++)
+        fprintf(reader->seen, "%02X", bytes[i]);
     fputc('\n', reader->seen);
     return used;
 }

@@ -5,11 +5,11 @@ static const struct exchange_timing timing = {
     .response_timeout_ms = 3000, .request_gap_ms = 100, .retries = 1};
 static const struct exchange_timing no_retry = {.response_timeout_ms = 3000, .request_gap_ms = 100};
 
-static const struct adu_read task_a = {1, FC_READ_HOLDING_REGISTERS, 2000, 10};
-static const struct adu_read like_a = {1, FC_READ_HOLDING_REGISTERS, 2200, 10};
-static const struct adu_read longer = {1, FC_READ_HOLDING_REGISTERS, 2000, 20};
-static const struct adu_read other_slave = {2, FC_READ_HOLDING_REGISTERS, 2000, 10};
-static const struct adu_read other_function = {1, FC_READ_INPUT_REGISTERS, 2000, 10};
+static const struct adu_request task_a = {1, FC_READ_HOLDING_REGISTERS, 2000, 10};
+static const struct adu_request like_a = {1, FC_READ_HOLDING_REGISTERS, 2200, 10};
+static const struct adu_request longer = {1, FC_READ_HOLDING_REGISTERS, 2000, 20};
+static const struct adu_request other_slave = {2, FC_READ_HOLDING_REGISTERS, 2000, 10};
+static const struct adu_request other_function = {1, FC_READ_INPUT_REGISTERS, 2000, 10};
 
 static enum exchange_result frame_comes(struct exchange *exchange, const uint8_t *frame, size_t len,
                                         int64_t now_ms)
@@ -19,8 +19,8 @@ static enum exchange_result frame_comes(struct exchange *exchange, const uint8_t
     return exchange_answer(exchange, &timing, frame, len, now_ms, &reply, &verdict);
 }
 
-static enum exchange_result answer_comes(struct exchange *exchange, const struct adu_read *request,
-                                         int64_t now_ms)
+static enum exchange_result answer_comes(struct exchange *exchange,
+                                         const struct adu_request *request, int64_t now_ms)
 {
     uint8_t data[ADU_MAX] = {0}, frame[ADU_MAX];
     return frame_comes(exchange, frame, adu_build_reply(request, data, frame), now_ms);
@@ -34,7 +34,7 @@ static enum exchange_result refusal_comes(struct exchange *exchange, int64_t now
 }
 
 /* Send and wait in vain. */
-static void give_up(struct exchange *exchange, const struct adu_read *request, int64_t sent_ms)
+static void give_up(struct exchange *exchange, const struct adu_request *request, int64_t sent_ms)
 {
     exchange_sent(exchange, &no_retry, request, sent_ms);
     assert_int_equal(exchange_timeout(exchange, &no_retry, sent_ms + 3000), EXCHANGE_GIVE_UP);
@@ -190,7 +190,7 @@ enum { QUEUE_MAX = 64 };
 
 struct late_slave {
     struct {
-        struct adu_read request;
+        struct adu_request request;
         int64_t at_ms;
         int refuses;
     } queue[QUEUE_MAX];
@@ -198,7 +198,7 @@ struct late_slave {
     uint64_t seed;
 };
 
-static void ask(struct late_slave *slave, const struct adu_read *request, int64_t now_ms)
+static void ask(struct late_slave *slave, const struct adu_request *request, int64_t now_ms)
 {
     if (parts_pick(&slave->seed, 4) == 0 || slave->count == QUEUE_MAX)
         return; /* lost */
@@ -216,13 +216,14 @@ static void no_answer_is_taken_for_another(void **state)
     (void)state;
     const struct exchange_timing quick = {
         .response_timeout_ms = 1000, .request_gap_ms = 10, .retries = 1};
-    const struct adu_read *requests[] = {&task_a, &like_a, &longer, &other_slave, &other_function};
+    const struct adu_request *requests[] = {&task_a, &like_a, &longer, &other_slave,
+                                            &other_function};
     struct exchange exchange = {0};
     struct late_slave slave = {.seed = 4242};
     unsigned answered = 0, refused = 0, late = 0;
     for (int64_t now_ms = 1; now_ms < 4000000; now_ms += 5) {
         while (slave.count > 0 && slave.queue[0].at_ms <= now_ms) {
-            const struct adu_read *is = &slave.queue[0].request, *to = &exchange.request;
+            const struct adu_request *is = &slave.queue[0].request, *to = &exchange.request;
             uint8_t frame[ADU_MAX], data[ADU_MAX] = {0};
             struct adu_reply reply;
             enum adu_verdict verdict;
@@ -246,11 +247,11 @@ static void no_answer_is_taken_for_another(void **state)
         }
         if (exchange.waiting && now_ms >= exchange.deadline_ms &&
             exchange_timeout(&exchange, &quick, now_ms) == EXCHANGE_REPEAT) {
-            struct adu_read again = exchange.request;
+            struct adu_request again = exchange.request;
             exchange_sent(&exchange, &quick, &again, now_ms);
             ask(&slave, &again, now_ms);
         }
-        const struct adu_read *request = requests[parts_pick(&slave.seed, 5)];
+        const struct adu_request *request = requests[parts_pick(&slave.seed, 5)];
         if (!exchange.waiting && exchange_ready_ms(&exchange, request, now_ms) <= now_ms) {
             exchange_sent(&exchange, &quick, request, now_ms);
             ask(&slave, request, now_ms);

@@ -13,9 +13,9 @@ static struct data_config *parse_good(const char *text)
 
 static const struct query_task *task_by_id(const struct data_config *config, uint32_t id)
 {
-    for (size_t i = 0; i < config->profile.ntasks; i++) {
-        if (config->profile.tasks[i].id == id)
-            return &config->profile.tasks[i];
+    for (size_t i = 0; i < config->profiles[0].ntasks; i++) {
+        if (config->profiles[0].tasks[i].id == id)
+            return &config->profiles[0].tasks[i];
     }
     fail_msg("no task %u", id);
     return NULL;
@@ -23,9 +23,9 @@ static const struct query_task *task_by_id(const struct data_config *config, uin
 
 static const struct point_def *point_by_name(const struct data_config *config, const char *name)
 {
-    for (size_t i = 0; i < config->profile.npoints; i++) {
-        if (strcmp(config->profile.points[i].name, name) == 0)
-            return &config->profile.points[i];
+    for (size_t i = 0; i < config->profiles[0].npoints; i++) {
+        if (strcmp(config->profiles[0].points[i].name, name) == 0)
+            return &config->profiles[0].points[i];
     }
     fail_msg("no point %s", name);
     return NULL;
@@ -71,10 +71,10 @@ static void check_original(const char *path)
         {.id = 3, .request = {1, 3, 2300, 10}, .trigger = TRIGGER_HEARTBEAT},
         {.id = 4, .request = {1, 3, 2400, 20}, .interval_ms = 120000},
     };
-    assert_string_equal(config->profile.name, "default");
-    assert_int_equal(config->profile.ntasks, 4);
+    assert_string_equal(config->profiles[0].name, "default");
+    assert_int_equal(config->profiles[0].ntasks, 4);
     for (size_t i = 0; i < 4; i++) {
-        const struct query_task *task = &config->profile.tasks[i];
+        const struct query_task *task = &config->profiles[0].tasks[i];
         assert_int_equal(task->id, tasks[i].id);
         assert_int_equal(task->trigger, tasks[i].trigger);
         assert_int_equal(task->interval_ms, tasks[i].interval_ms);
@@ -83,10 +83,10 @@ static void check_original(const char *path)
         assert_int_equal(task->request.start, tasks[i].request.start);
         assert_int_equal(task->request.count, tasks[i].request.count);
     }
-    assert_int_equal(config->profile.npoints, 9);
+    assert_int_equal(config->profiles[0].npoints, 9);
     for (size_t i = 0; i < 9; i++) {
         const struct original_point *expected = &original_points[i];
-        const struct point_def *point = &config->profile.points[i];
+        const struct point_def *point = &config->profiles[0].points[i];
         assert_string_equal(point->name, expected->name);
         assert_int_equal(point->index, i);
         assert_int_equal(point->address, expected->address);
@@ -152,8 +152,8 @@ static void short_type_names(void **state)
         snprintf(text, sizeof(text), TASKS "data_points: {100: {name: p, type: %s}}\n",
                  types[i].type);
         struct data_config *config = parse_good(text);
-        assert_int_equal(config->profile.points[0].type.kind, types[i].kind);
-        assert_int_equal(config->profile.points[0].type.size, types[i].size);
+        assert_int_equal(config->profiles[0].points[0].type.kind, types[i].kind);
+        assert_int_equal(config->profiles[0].points[0].type.size, types[i].size);
         data_config_release(config);
     }
 }
@@ -201,7 +201,7 @@ static void bits_share_an_address_by_labels(void **state)
     assert_int_equal(offset_in(config, 7, "status"), 20);
     assert_int_equal(offset_in(config, 7, "running"), 20);
     assert_int_equal(offset_in(config, 7, "alarms"), 22);
-    assert_string_equal(config->profile.points[0].name, "mode"); /* by address, then name */
+    assert_string_equal(config->profiles[0].points[0].name, "mode"); /* by address, then name */
     data_config_release(config);
 }
 
@@ -214,7 +214,7 @@ static void a_point_belongs_to_every_task_that_holds_it_whole(void **state)
                    "  1: {start_addr: 10, length: 9, interval: 1}\n"
                    "  2: {start_addr: 0, length: 40, interval: 1}\n"
                    "data_points: {18: {name: p, type: float}}\n");
-    assert_int_equal(config->profile.tasks[0].id, 1);
+    assert_int_equal(config->profiles[0].tasks[0].id, 1);
     assert_int_equal(offset_in(config, 1, "p"), -1);
     assert_int_equal(offset_in(config, 2, "p"), 36);
     assert_int_equal(offset_in(config, 3, "p"), 16);
@@ -367,8 +367,8 @@ static void nothing_at_all_can_be_said(void **state)
 {
     (void)state;
     struct data_config *config = parse_good("query_tasks: {}\ndata_points: {}\n");
-    assert_int_equal(config->profile.ntasks, 0);
-    assert_int_equal(config->profile.npoints, 0);
+    assert_int_equal(config->profiles[0].ntasks, 0);
+    assert_int_equal(config->profiles[0].npoints, 0);
     data_config_release(config);
 }
 
@@ -378,7 +378,7 @@ static void the_last_holder_frees(void **state)
     struct data_config *config = parse_good("query_tasks: {}\ndata_points: {}\n");
     assert_ptr_equal(data_config_hold(config), config);
     data_config_release(config);
-    assert_string_equal(config->profile.name, "default");
+    assert_string_equal(config->profiles[0].name, "default");
     data_config_release(config);
     data_config_release(NULL);
 }

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-static const struct adu_read two_registers = {1, FC_READ_HOLDING_REGISTERS, 0, 2};
-static const struct adu_read two_inputs = {1, FC_READ_INPUT_REGISTERS, 0, 2};
-static const struct adu_read one_register = {1, FC_READ_HOLDING_REGISTERS, 0x12, 1};
+static const struct adu_request two_registers = {1, FC_READ_HOLDING_REGISTERS, 0, 2};
+static const struct adu_request two_inputs = {1, FC_READ_INPUT_REGISTERS, 0, 2};
+static const struct adu_request one_register = {1, FC_READ_HOLDING_REGISTERS, 0x12, 1};
 
 static const uint8_t answer_one[] = {0x01, 0x03, 0x02, 0x00, 0x2D, 0x78, 0x59};
 static const uint8_t answer_float[] = {0x01, 0x04, 0x04, 0x43, 0x66, 0x33, 0x33, 0x5A, 0xFA};
@@ -23,7 +23,7 @@ static void requests_as_published(void **state)
 {
     (void)state;
     static const struct {
-        struct adu_read request;
+        struct adu_request request;
         uint8_t frame[ADU_READ_REQUEST_SIZE];
     } cases[] = {
         {{1, 3, 0, 2}, {0x01, 0x03, 0x00, 0x00, 0x00, 0x02, 0xC4, 0x0B}},
@@ -32,7 +32,7 @@ static void requests_as_published(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         uint8_t frame[ADU_READ_REQUEST_SIZE];
-        struct adu_read parsed;
+        struct adu_request parsed;
         adu_build_read(&cases[i].request, frame);
         assert_memory_equal(frame, cases[i].frame, sizeof(frame));
         assert_int_equal(adu_parse_read(frame, sizeof(frame), &parsed), 0);
@@ -46,7 +46,7 @@ static void requests_as_published(void **state)
 static void only_whole_read_requests_parse(void **state)
 {
     (void)state;
-    struct adu_read parsed;
+    struct adu_request parsed;
     uint8_t frame[ADU_READ_REQUEST_SIZE + 1] = {0};
     adu_build_read(&two_registers, frame);
     for (size_t len = 0; len <= sizeof(frame); len++)
@@ -110,7 +110,7 @@ static void what_does_not_fit_is_named(void **state)
 {
     (void)state;
     struct adu_reply reply;
-    struct adu_read other_unit = {2, 3, 0x12, 1}, longer = {1, 3, 0x12, 2};
+    struct adu_request other_unit = {2, 3, 0x12, 1}, longer = {1, 3, 0x12, 2};
     uint8_t frame[ADU_MAX];
     for (size_t len = 0; len < 5; len++)
         assert_int_equal(adu_check_reply(&one_register, answer_one, len, &reply), ADU_TOO_SHORT);
@@ -131,7 +131,7 @@ static void a_byte_count_that_lies(void **state)
 {
     (void)state;
     struct adu_reply reply;
-    struct adu_read three = {1, 3, 0, 3};
+    struct adu_request three = {1, 3, 0, 3};
     uint8_t frame[ADU_MAX], data[6] = {1, 2, 3, 4, 5, 6};
     size_t len = adu_build_reply(&three, data, frame);
     assert_int_equal(adu_check_reply(&three, frame, len, &reply), ADU_OK);
@@ -149,8 +149,8 @@ static void largest_answers(void **state)
 {
     (void)state;
     struct adu_reply reply;
-    struct adu_read registers = {247, 3, 0, ADU_MAX_REGISTERS}, bits = {1, 1, 0, ADU_MAX_BITS};
-    struct adu_read beyond = {1, 3, 0, 126}, far_beyond = {1, 3, 0, 65535};
+    struct adu_request registers = {247, 3, 0, ADU_MAX_REGISTERS}, bits = {1, 1, 0, ADU_MAX_BITS};
+    struct adu_request beyond = {1, 3, 0, 126}, far_beyond = {1, 3, 0, 65535};
     uint8_t data[250] = {0}, frame[ADU_MAX];
     assert_int_equal(adu_build_reply(&registers, data, frame), 255);
     assert_int_equal(adu_check_reply(&registers, frame, 255, &reply), ADU_OK);
@@ -162,7 +162,7 @@ static void largest_answers(void **state)
     assert_int_equal(adu_build_reply(&registers, data, frame), 255);
     far_beyond.unit = 247;
     assert_int_equal(adu_check_reply(&far_beyond, frame, 255, &reply), ADU_WRONG_SIZE);
-    assert_int_equal(adu_read_data_size(&(struct adu_read){1, 2, 0, 9}), 2);
+    assert_int_equal(adu_read_data_size(&(struct adu_request){1, 2, 0, 9}), 2);
 }
 
 static void built_frames_are_the_published_ones(void **state)

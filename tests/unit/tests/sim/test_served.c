@@ -41,7 +41,7 @@ static char *record(const struct slave_answer *answer, int heartbeat)
     return text;
 }
 
-static struct slave_answer answer_of(struct adu_read request, const char *data)
+static struct slave_answer answer_of(struct adu_request request, const char *data)
 {
     struct slave_answer answer = {.kind = SLAVE_REGISTERS, .request = request};
     answer.len = adu_build_reply(&request, (const uint8_t *)data, answer.frame);
@@ -52,7 +52,7 @@ static void an_answer(void **state)
 {
     (void)state;
     struct slave_answer answer =
-        answer_of((struct adu_read){1, 3, 16, 4}, "\xFF\xFD\x7F\xC0\x00\x00\x00\x01");
+        answer_of((struct adu_request){1, 3, 16, 4}, "\xFF\xFD\x7F\xC0\x00\x00\x00\x01");
     char *text = record(&answer, 0);
     assert_string_equal(text,
                         "answer\t1767225600123\t4294967295\t42\t1\t3\t16\t4\tfffd7fc000000001"
@@ -64,13 +64,13 @@ static void only_points_wholly_inside(void **state)
 {
     (void)state;
     struct slave_answer answer =
-        answer_of((struct adu_read){1, 3, 11, 7}, "CDEFGHIJ\0\0\0\0\x7F\xC0");
+        answer_of((struct adu_request){1, 3, 11, 7}, "CDEFGHIJ\0\0\0\0\x7F\xC0");
     char *text = record(&answer, 0);
     assert_non_null(strstr(text, "\ta=b c=0/0\n"));
     assert_null(strstr(text, "text="));
     assert_null(strstr(text, "nan="));
     free(text);
-    answer = answer_of((struct adu_read){1, 3, 10, 5}, "ABCDEFGHIJ");
+    answer = answer_of((struct adu_request){1, 3, 10, 5}, "ABCDEFGHIJ");
     text = record(&answer, 0);
     assert_non_null(strstr(text, "\t4142434445464748494a\ttext=-/-\n"));
     free(text);

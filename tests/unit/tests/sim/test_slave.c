@@ -33,7 +33,7 @@ static const struct profile profile = {.points = points, .npoints = 6};
 static const struct waveform_moment moment = {
     .seed = 1, .wall_ms = INT64_C(1767225600000), .poll = 259, .device = 1001};
 
-static struct slave_answer ask(struct adu_read request, enum slave_absent absent)
+static struct slave_answer ask(struct adu_request request, enum slave_absent absent)
 {
     uint8_t query[ADU_READ_REQUEST_SIZE];
     struct slave_answer answer;
@@ -44,7 +44,7 @@ static struct slave_answer ask(struct adu_read request, enum slave_absent absent
     return answer;
 }
 
-static const uint8_t *registers(struct adu_read request, struct slave_answer *answer)
+static const uint8_t *registers(struct adu_request request, struct slave_answer *answer)
 {
     struct adu_reply reply;
     *answer = ask(request, SLAVE_ABSENT_EXCEPTION);
@@ -58,7 +58,7 @@ static void points_are_where_they_belong(void **state)
 {
     (void)state;
     struct slave_answer answer;
-    const uint8_t *data = registers((struct adu_read){1, 3, 2000, 100}, &answer);
+    const uint8_t *data = registers((struct adu_request){1, 3, 2000, 100}, &answer);
     struct waveform temperature = waveform_for("temperature"), humidity = waveform_for("humidity");
     uint8_t expected[4];
     reg_encode(&points[1].type, waveform_number(&temperature, &points[1], &moment), expected);
@@ -71,7 +71,7 @@ static void points_are_where_they_belong(void **state)
         assert_true((i >= 20 && i < 24) || data[i] == 0);
     /* Input registers read the same. */
     struct slave_answer inputs;
-    assert_memory_equal(registers((struct adu_read){1, 4, 2000, 100}, &inputs), data, 200);
+    assert_memory_equal(registers((struct adu_request){1, 4, 2000, 100}, &inputs), data, 200);
 }
 
 static void half_a_point_at_an_edge(void **state)
@@ -79,28 +79,29 @@ static void half_a_point_at_an_edge(void **state)
     (void)state;
     struct slave_answer answer;
     /* The counter is 00 00 00 00 00 00 01 03 at 98 to 101. */
-    assert_memory_equal(registers((struct adu_read){1, 3, 101, 2}, &answer), "\x01\x03\0\0", 4);
-    assert_memory_equal(registers((struct adu_read){1, 3, 100, 1}, &answer), "\0\0", 2);
-    assert_memory_equal(registers((struct adu_read){1, 3, 97, 5}, &answer),
+    assert_memory_equal(registers((struct adu_request){1, 3, 101, 2}, &answer), "\x01\x03\0\0", 4);
+    assert_memory_equal(registers((struct adu_request){1, 3, 100, 1}, &answer), "\0\0", 2);
+    assert_memory_equal(registers((struct adu_request){1, 3, 97, 5}, &answer),
                         "\0\0\0\0\0\0\0\0\x01\x03", 10);
-    assert_memory_equal(registers((struct adu_read){1, 3, 102, 1}, &answer), "\0\0", 2);
+    assert_memory_equal(registers((struct adu_request){1, 3, 102, 1}, &answer), "\0\0", 2);
 }
 
 static void the_last_register(void **state)
 {
     (void)state;
     struct slave_answer answer;
-    assert_memory_equal(registers((struct adu_read){1, 3, 65535, 1}, &answer), "\x01\x03", 2);
-    assert_memory_equal(registers((struct adu_read){1, 3, 65411, 125}, &answer) + 248, "\x01\x03",
+    assert_memory_equal(registers((struct adu_request){1, 3, 65535, 1}, &answer), "\x01\x03", 2);
+    assert_memory_equal(registers((struct adu_request){1, 3, 65411, 125}, &answer) + 248,
+                        "\x01\x03", 2);
+    assert_memory_equal(registers((struct adu_request){1, 3, 0, 125}, &answer) + 202, "\x01\x03",
                         2);
-    assert_memory_equal(registers((struct adu_read){1, 3, 0, 125}, &answer) + 202, "\x01\x03", 2);
 }
 
 static void refusals(void **state)
 {
     (void)state;
     static const struct {
-        struct adu_read request;
+        struct adu_request request;
         uint8_t code;
     } cases[] = {
         {{1, 1, 0, 8}, 0x01},       {{1, 2, 0, 8}, 0x01}, {{1, 3, 65535, 2}, 0x02},
@@ -121,13 +122,15 @@ static void refusals(void **state)
 static void silence(void **state)
 {
     (void)state;
-    assert_int_equal(ask((struct adu_read){2, 3, 0, 1}, SLAVE_ABSENT_SILENCE).kind, SLAVE_SILENT);
-    assert_int_equal(ask((struct adu_read){0, 3, 0, 1}, SLAVE_ABSENT_EXCEPTION).kind, SLAVE_SILENT);
+    assert_int_equal(ask((struct adu_request){2, 3, 0, 1}, SLAVE_ABSENT_SILENCE).kind,
+                     SLAVE_SILENT);
+    assert_int_equal(ask((struct adu_request){0, 3, 0, 1}, SLAVE_ABSENT_EXCEPTION).kind,
+                     SLAVE_SILENT);
 
     struct slave *slave = slave_new(&profile, 1, SLAVE_ABSENT_EXCEPTION);
     struct slave_answer answer;
     uint8_t query[ADU_READ_REQUEST_SIZE];
-    adu_build_read(&(struct adu_read){1, 3, 0, 1}, query);
+    adu_build_read(&(struct adu_request){1, 3, 0, 1}, query);
     for (size_t len = 0; len < sizeof(query); len++) {
         slave_serve(slave, query, len, &moment, &answer);
         assert_int_equal(answer.kind, SLAVE_SILENT);
