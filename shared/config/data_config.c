@@ -2,6 +2,8 @@
 
 #include "shared/base/alloc.h"
 #include "shared/config/data_draft.h"
+#include "shared/config/device_config.h"
+#include "shared/config/link_config.h"
 #include "shared/config/quote.h"
 
 #include <math.h>
@@ -307,9 +309,6 @@ static struct profile make_profile(struct data_draft *draft)
 {
     struct profile profile = {
         .name = xstrdup("default"),
-        .link = {.framing = FRAMING_TLV,
-                 .registration_required = true,
-                 .timing = {-1, -1, -1, -1, -1, 0, -1, -1, -1, -1, -1}},
         .dead_after = 2,
         .backoff_max_ms = 300000,
         .tasks = xcalloc(draft->ntasks, sizeof(*profile.tasks)),
@@ -317,6 +316,7 @@ static struct profile make_profile(struct data_draft *draft)
         .points = xcalloc(draft->npoints, sizeof(*profile.points)),
         .npoints = draft->npoints,
     };
+    link_config_default(&profile.link);
     for (size_t i = 0; i < draft->ntasks; i++)
         take_task(&draft->tasks[i], &profile.tasks[i]);
     list_slaves(&profile);
@@ -420,6 +420,7 @@ static void profile_clear(struct profile *profile)
         free(profile->points[i].name);
         free(profile->points[i].unit);
     }
+    link_config_clear(&profile->link);
     for (size_t i = 0; i < profile->nslaves; i++)
         free(profile->slaves[i].name);
     free(profile->slaves);
@@ -434,6 +435,7 @@ void data_config_release(struct data_config *config)
         return;
     for (size_t i = 0; i < config->nprofiles; i++)
         profile_clear(&config->profiles[i]);
+    device_config_clear(config);
     free(config->profiles);
     free(config);
 }

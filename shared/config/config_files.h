@@ -1,0 +1,12 @@
+/*
+ * The files that a configuration file names (a line's family, a point table): where they are.
+ */
+#ifndef DTUHUB_CONFIG_CONFIG_FILES_H
+#define DTUHUB_CONFIG_CONFIG_FILES_H
+
+struct config_files {
+    const char *dir; /* the folder that relative paths start from; NULL: no file may be opened, and
+                        naming one is a fault */
+};
+
+#endif
