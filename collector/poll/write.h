@@ -61,10 +61,18 @@ struct write_order {
  * scale, offset, point, value) of ${value}, in the point's scaled unit. 0, or -1 with a text in
  * ${error} that names the point, what is wrong and what is allowed: not writable, no number,
  * outside of min and max, not representable by its type (an integer out of range; a fraction that
- * its scale cannot hold).
+ * its scale cannot hold: where decoding shows only so many decimals, what it shows counts).
+ * For a point of coils ${point}->address is its first coil's: see write_first_coil().
  */
 int write_point(const struct point_def *point, double value, struct write_order *order, char *error,
                 size_t size);
+
+/**
+ * write_first_coil(profile, point): the wire address of the first coil of a point that is read by
+ * function 1: the tasks that read it say it, since a point of coils keeps only its place within
+ * the answer's bytes. Its own address where no task reads it, or it is no point of coils.
+ */
+uint16_t write_first_coil(const struct profile *profile, const struct point_def *point);
 
 /** What is written without a point. */
 struct write_raw {
@@ -80,6 +88,10 @@ int write_registers(const struct write_raw *raw, struct write_order *order, char
 /** write_verified(order, data, size): whether what was read back is what was written (the bits that
  * the order does not write do not count). */
 bool write_verified(const struct write_order *order, const uint8_t *data, size_t size);
+
+/** write_value(order, data, size, value): what was read back, in the point's scaled unit. False
+ * where the order names no point, or ${data} holds no number. */
+bool write_value(const struct write_order *order, const uint8_t *data, size_t size, double *value);
 
 /** write_status_name(status): "written", "not verified", "exception", "time-out", "line lost",
  * "cancelled". */
