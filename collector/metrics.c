@@ -93,6 +93,15 @@ void metrics_print(const struct metrics *metrics, FILE *out)
         COUNTER(crc_errors, "Modbus packets with a wrong CRC."),
         COUNTER(probes_sent, "Queries sent to see whether a silent line is alive."),
         COUNTER(samples, "Values decoded."),
+        COUNTER(noise_bytes, "Bytes received that fit no packet; skipped."),
+        COUNTER(slaves_dead, "Slaves that stopped answering."),
+        COUNTER(slaves_alive, "Dead slaves that answered again."),
+        COUNTER(writes, "Register writes that came to an end."),
+        COUNTER(writes_failed, "Register writes that were not written, or not verified."),
+        COUNTER(quarantined, "Lines of unknown devices that were put in quarantine."),
+        COUNTER(refused_devices, "Lines closed because their device is unknown, has the wrong "
+                                 "secret or comes from a wrong address."),
+        COUNTER(flapping, "Devices that began to register anew again and again."),
         COUNTER(reloads, "Configurations taken over on SIGHUP."),
         COUNTER(reloads_rejected, "Configurations refused on SIGHUP because of faults."),
 #undef COUNTER

@@ -19,7 +19,10 @@ struct metrics {
     uint64_t polls_sent, polls_repeated, polls_answered, polls_refused, polls_timed_out;
     uint64_t polls_missed; /* instants of a task's grid at which the line was not free */
     uint64_t answers_late, answers_unexpected, crc_errors, probes_sent;
-    uint64_t samples;
+    uint64_t samples, noise_bytes;
+    uint64_t slaves_dead, slaves_alive; /* slaves that died, that came back */
+    uint64_t writes, writes_failed;
+    uint64_t quarantined, refused_devices, flapping;
     /* reloads */
     uint64_t reloads, reloads_rejected;
     /* how late polls go out: lateness[i] counts those at or below metrics_lateness_bounds_ms[i] and

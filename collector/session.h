@@ -5,39 +5,50 @@
  * session_ops, and what happened goes to the recorder. So a test drives it with a fake clock and no
  * socket.
  *
- * Registration comes first and has a deadline. Then: heartbeats are answered and trigger their
- * tasks, polls go out by plan, one at a time, answers are checked and decoded. After max_missed
- * heartbeat times without any packet the session becomes active: it probes the line with a query,
- * and the line is closed only where that stays unanswered too. Belongs to the loop's thread.
+ * Registration comes first and has a deadline; it chooses the profile (session_register.c). Then
+ * the stream is cut into packets (session_stream.c): heartbeats are answered and trigger their
+ * tasks, polls go out by plan, one at a time, answers are checked and decoded; writes go ahead of
+ * polls (session_poll.c, session_write.c). After max_missed heartbeat times without any packet the
+ * session becomes active: it probes the line with a query, and the line is closed only where that
+ * stays unanswered too. A line that nobody knows may be kept in quarantine: its heartbeats are
+ * answered, and nothing else happens. Belongs to the loop's thread.
  */
 #ifndef DTUHUB_COLLECTOR_SESSION_H
 #define DTUHUB_COLLECTOR_SESSION_H
 
 #include "collector/link/framing.h"
 #include "collector/metrics.h"
+#include "collector/poll/change.h"
 #include "collector/poll/exchange.h"
 #include "collector/poll/plan.h"
 #include "collector/poll/schedule.h"
+#include "collector/poll/slaves.h"
+#include "collector/poll/write.h"
 #include "collector/record.h"
 #include "collector/store/names.h"
 #include "collector/store/recorder.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
-/** What all sessions share; a reload changes the numbers and the plan in place. */
+enum {
+    SESSION_READ_MOST = 4096,   /* bytes of one session_input() */
+    SESSION_ORDERS_MAX = 16,    /* writes that wait on one line */
+    SESSION_ORDER_WAIT_MS = 30000, /* a write that was not sent by then is cancelled */
+};
+
+/** What all sessions share; a reload changes the plans in place. */
 struct session_env {
-    const struct framing *framing;
-    struct plan *plan; /* held by the environment */
+    struct plan_set *plans; /* held by the environment */
+    uint16_t main_port;     /* of profiles without a port of their own */
     struct names *names;
     struct recorder recorder;
     struct metrics *metrics;
-    struct exchange_timing timing;
-    int64_t registration_timeout_ms;
-    int64_t heartbeat_timeout_ms;
-    uint32_t max_missed;
     struct record_body scratch;
     struct log_limit noise; /* on lines about hostile or broken peers */
+    /* What is held back of a line's stream, and what came in behind it. */
+    uint8_t stream[FRAMING_HELD + SESSION_READ_MOST];
 };
 
 struct session;
@@ -50,35 +61,67 @@ struct session_ops {
      * before this one's connect is recorded. */
     void (*registered)(void *cookie);
 
+    /* quarantined(cookie): session->id is known, and nobody knows it. */
+    void (*quarantined)(void *cookie);
+
     /* close(cookie, reason): the line is to be closed and session_end() called with ${reason};
-     * later is as good as now. */
+     * later is as good as now. ${reason} lives as long as the session. */
     void (*close)(void *cookie, const char *reason);
 };
+
+TAILQ_HEAD(session_orders, write_order);
+
+/* Whose request is outstanding, where it is no task's. */
+enum { SESSION_PROBE = -1, SESSION_WRITE = -2, SESSION_READ_BACK = -3, SESSION_NOBODY = -4 };
 
 struct session {
     struct session_env *env;
     const struct session_ops *ops;
     void *cookie;
     struct record_connection peer;
+    uint16_t port; /* of ours that was dialled; 0: we dialled */
 
-    bool registered, closing;
+    bool registered, quarantined, closing;
+    bool secretive; /* its registration carries a secret: it is not stored */
     char id[LINK_ID_SIZE];       /* printable; "" before registration */
     char who[LINK_ID_SIZE + 64]; /* id and peer, for log lines */
+    char reason[160];            /* why it is closing */
     uint32_t device;
 
-    int64_t opened_ms, life_ms; /* monotonic: accepted; last packet */
+    int64_t opened_ms, life_ms; /* monotonic: the line stood; last packet */
     int64_t registered_wall_ms, life_wall_ms;
     uint32_t missed; /* heartbeats */
     bool silent;     /* max_missed was reached, and nothing came since */
     bool probe_wanted, probing;
 
-    struct plan *plan;
+    /* The stream */
+    uint8_t *held; /* what is held back of it; NULL where nothing is */
+    size_t held_size;
+    int64_t heard_ms; /* monotonic: last bytes */
+    bool settled;     /* what is held back was looked at after a silence */
+    uint8_t *registration;
+    size_t registration_size;
+
+    /* Polls */
+    struct plan_set *plans; /* held, of ${plan} */
+    const struct plan *plan;
     struct schedule schedule;
     struct exchange exchange;
-    int task; /* whose request is outstanding; -1: the probe */
+    struct slave_state *slaves; /* as plan->profile->slaves */
+    struct change_state *changes; /* by the point's index, or NULL */
+    int task;                     /* whose request is outstanding or was last */
+    uint32_t timeouts_in_row;
+    int64_t spoke_ms; /* monotonic: when something was sent last */
 
-    uint64_t heartbeats, answers, timeouts;
-    struct log_limit refusals, silences; /* on lines about this device, whatever others do */
+    /* Writes: the first one may be under way. */
+    struct session_orders orders;
+    unsigned norders;
+    bool writing;     /* the first one was sent */
+    bool write_taken; /* and the slave said yes */
+    struct write_result result; /* of the one under way */
+
+    uint64_t heartbeats, answers, timeouts, noise_bytes;
+    struct log_limit refusals, silences, noises; /* on lines about this device, whatever others do */
 };
 
 /** The moment of an input: both clocks, read once. */
@@ -86,18 +129,25 @@ struct session_time {
     int64_t mono_ms, wall_ms;
 };
 
-/** session_start(session, env, ops, cookie, peer, now): a line was accepted. ${env} and ${ops} must
- * outlive the session. */
-void session_start(struct session *session, struct session_env *env, const struct session_ops *ops,
-                   void *cookie, const struct record_connection *peer, struct session_time now);
+/** Where a session's line comes from; the texts are copied. */
+struct session_origin {
+    struct record_connection peer;
+    uint16_t port;         /* of ours that was dialled; 0: we dialled */
+    const char *device_id; /* whom we dialled; else NULL */
+};
 
-/**
- * session_input(session, bytes, len, now): bytes came in, those not consumed the last time in
- * front. Return how many were consumed; the rest, at most FRAMING_LONGEST - 1, is the start of a
- * packet.
- */
-size_t session_input(struct session *session, const uint8_t *bytes, size_t len,
-                     struct session_time now);
+/** session_start(session, env, ops, cookie, origin, now): a line stands. ${env} and ${ops} must
+ * outlive the session. A line that we dialled, or whose profile needs no registration, is
+ * registered at session_open(). */
+void session_start(struct session *session, struct session_env *env, const struct session_ops *ops,
+                   void *cookie, const struct session_origin *origin);
+
+/** session_open(session, device_id, now): behind session_start(), once the owner may be called. */
+void session_open(struct session *session, const char *device_id, struct session_time now);
+
+/** session_input(session, bytes, len, now): at most SESSION_READ_MOST bytes came in. */
+void session_input(struct session *session, const uint8_t *bytes, size_t len,
+                   struct session_time now);
 
 /** session_tick(session, now): time passed; to be called at session_next_ms() at the latest. */
 void session_tick(struct session *session, struct session_time now);
@@ -105,8 +155,13 @@ void session_tick(struct session *session, struct session_time now);
 /** session_next_ms(session, now_ms): when session_tick() is wanted (monotonic). */
 int64_t session_next_ms(struct session *session, int64_t now_ms);
 
-/** session_adopt(session, now): a reload: take over the environment's plan. */
+/** session_adopt(session, now): a reload: take over the environment's plans. A line whose device is
+ * of no profile any more, or of one that speaks otherwise, is closed. */
 void session_adopt(struct session *session, struct session_time now);
+
+/** session_write(session, order, now): put a write in the queue. 0, or -1 where it is full or the
+ * line does not take any: the order stays the caller's. See write.h. */
+int session_write(struct session *session, struct write_order *order, struct session_time now);
 
 /** session_end(session, reason, now): the line is closed. Records it, and frees what the session
  * holds (not the session). */

@@ -3,7 +3,7 @@
 #include <math.h>
 
 size_t decode_samples(const struct plan_task *task, const uint8_t *data, size_t size,
-                      struct record_body *body)
+                      struct change_state *changes, int64_t now_ms, struct record_body *body)
 {
     size_t added = 0;
     for (size_t i = 0; i < task->task->npoints; i++) {
@@ -19,6 +19,9 @@ size_t decode_samples(const struct plan_task *task, const uint8_t *data, size_t 
             value.number = 0;
             value.has_number = 0;
         }
+        if (changes != NULL && point->on_change &&
+            !change_wanted(point, &changes[point->index], &value, now_ms))
+            continue;
         if (record_add_sample(body, task->points[i], &value) == 0)
             added++;
     }

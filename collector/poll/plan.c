@@ -3,6 +3,7 @@
 #include "shared/base/alloc.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A new session's first polls come within this time, so that a person who connects a DTU sees
  * values soon. */
@@ -27,38 +28,109 @@ static int64_t phase_of(const struct profile *profile, size_t index)
     return peers > 0 ? span * (int64_t)before / (int64_t)peers : 0;
 }
 
-struct plan *plan_new(struct data_config *config, struct names *names)
+static int64_t either(int64_t own, int64_t standard)
 {
-    struct plan *plan = xcalloc(1, sizeof(*plan));
-    plan->holders = 1;
-    plan->config = data_config_hold(config);
-    plan->profile = &config->profiles[0];
-    plan->ntasks = config->profiles[0].ntasks;
+    return own >= 0 ? own : standard;
+}
+
+/* Without a silence of its own a line has one that a slow serial port behind a mobile network does
+ * not reach in the middle of a packet. */
+enum { IDLE_MS = 200 };
+
+static void set_times(struct plan *plan, const struct plan_defaults *defaults)
+{
+    const struct link_timing *own = &plan->profile->link.timing;
+    plan->timing = (struct exchange_timing){
+        .response_timeout_ms = either(own->response_timeout, defaults->response_timeout_ms),
+        .request_gap_ms = either(own->request_gap, defaults->request_gap_ms),
+        .slave_gap_ms = either(own->slave_gap, defaults->slave_gap_ms),
+        .retries = (uint32_t)either(own->retries, defaults->retries),
+        .transactions = plan->framing->transactions,
+    };
+    plan->heartbeat_timeout_ms = either(own->heartbeat_timeout, defaults->heartbeat_timeout_ms);
+    plan->registration_timeout_ms =
+        either(own->registration_timeout, defaults->registration_timeout_ms);
+    plan->idle_ms = either(own->idle, IDLE_MS);
+    plan->after_connect_ms = either(own->after_connect, 0);
+    plan->talk_within_ms = either(own->talk_within, 0);
+    plan->stagger_ms = defaults->stagger_ms;
+    plan->max_missed = (uint32_t)either(own->max_missed, defaults->max_missed);
+    plan->max_timeouts = (uint32_t)either(own->max_timeouts, defaults->max_timeouts);
+}
+
+static void add_task(struct plan *plan, size_t i, struct names *names)
+{
+    const struct profile *profile = plan->profile;
+    const struct query_task *query = &profile->tasks[i];
+    struct plan_task *task = &plan->tasks[i];
+    int64_t *cycle_ms = &plan->cycle_ms[query->slave];
+    task->task = query;
+    task->phase_ms = phase_of(profile, i);
+    task->points = xcalloc(query->npoints, sizeof(*task->points));
+    for (size_t p = 0; p < query->npoints; p++)
+        task->points[p] = names_point(names, profile->name, query->points[p].point);
+    plan->answers[i] = (struct expectation){.request = query->request};
+    if (query->trigger == TRIGGER_TIMER && (*cycle_ms == 0 || query->interval_ms < *cycle_ms))
+        *cycle_ms = query->interval_ms;
+}
+
+static void make_plan(struct plan *plan, const struct profile *profile, struct names *names,
+                      const struct plan_defaults *defaults)
+{
+    plan->profile = profile;
+    plan->framing = framing_of(profile->link.framing);
+    set_times(plan, defaults);
+    plan->ntasks = profile->ntasks;
     plan->tasks = xcalloc(plan->ntasks, sizeof(*plan->tasks));
-    for (size_t i = 0; i < plan->ntasks; i++) {
-        struct plan_task *task = &plan->tasks[i];
-        task->task = &config->profiles[0].tasks[i];
-        task->phase_ms = phase_of(plan->profile, i);
-        task->points = xcalloc(task->task->npoints, sizeof(*task->points));
-        for (size_t p = 0; p < task->task->npoints; p++)
-            task->points[p] = names_point(names, plan->profile->name, task->task->points[p].point);
-    }
-    return plan;
-}
-
-struct plan *plan_hold(struct plan *plan)
-{
-    plan->holders++;
-    return plan;
-}
-
-void plan_release(struct plan *plan)
-{
-    if (plan == NULL || --plan->holders > 0)
-        return;
+    plan->answers = xcalloc(plan->ntasks, sizeof(*plan->answers));
+    plan->cycle_ms = xcalloc(profile->nslaves, sizeof(*plan->cycle_ms));
     for (size_t i = 0; i < plan->ntasks; i++)
-        free(plan->tasks[i].points);
-    free(plan->tasks);
-    data_config_release(plan->config);
-    free(plan);
+        add_task(plan, i, names);
+    for (size_t i = 0; i < profile->npoints; i++)
+        plan->stores_on_change |= profile->points[i].on_change;
+}
+
+struct plan_set *plan_set_new(struct data_config *config, struct names *names,
+                              const struct plan_defaults *defaults)
+{
+    struct plan_set *set = xcalloc(1, sizeof(*set));
+    set->holders = 1;
+    set->config = data_config_hold(config);
+    set->nplans = config->nprofiles;
+    set->plans = xcalloc(set->nplans, sizeof(*set->plans));
+    for (size_t i = 0; i < set->nplans; i++)
+        make_plan(&set->plans[i], &config->profiles[i], names, defaults);
+    return set;
+}
+
+struct plan_set *plan_set_hold(struct plan_set *set)
+{
+    set->holders++;
+    return set;
+}
+
+void plan_set_release(struct plan_set *set)
+{
+    if (set == NULL || --set->holders > 0)
+        return;
+    for (size_t i = 0; i < set->nplans; i++) {
+        struct plan *plan = &set->plans[i];
+        for (size_t t = 0; t < plan->ntasks; t++)
+            free(plan->tasks[t].points);
+        free(plan->tasks);
+        free(plan->answers);
+        free(plan->cycle_ms);
+    }
+    free(set->plans);
+    data_config_release(set->config);
+    free(set);
+}
+
+const struct plan *plan_set_find(const struct plan_set *set, const char *profile)
+{
+    for (size_t i = 0; i < set->nplans; i++) {
+        if (strcmp(set->plans[i].profile->name, profile) == 0)
+            return &set->plans[i];
+    }
+    return NULL;
 }

@@ -14,7 +14,7 @@ void schedule_clear(struct schedule *schedule)
 /* The least interval bounds the jitter: so the phases that the plan spread stay spread. */
 static int64_t jitter_span(const struct plan *plan)
 {
-    int64_t span = 1000;
+    int64_t span = plan->stagger_ms;
     for (size_t i = 0; i < plan->ntasks; i++) {
         const struct query_task *task = plan->tasks[i].task;
         if (task->trigger == TRIGGER_TIMER && task->interval_ms < span)
@@ -45,17 +45,41 @@ void schedule_heartbeat(struct schedule *schedule, const struct plan *plan, int6
     }
 }
 
+bool schedule_hasten(struct schedule *schedule, const struct plan *plan, int64_t now_ms)
+{
+    int64_t *next_ms = NULL;
+    for (size_t i = 0; i < schedule->ntasks; i++) {
+        if (plan->tasks[i].task->trigger == TRIGGER_TIMER &&
+            (next_ms == NULL || schedule->due_ms[i] < *next_ms))
+            next_ms = &schedule->due_ms[i];
+    }
+    if (next_ms == NULL)
+        return false;
+    if (*next_ms > now_ms)
+        *next_ms = now_ms;
+    return true;
+}
+
+static int64_t latest(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 int schedule_pick(const struct schedule *schedule, const struct plan *plan,
-                  struct exchange *exchange, int64_t now_ms, int64_t *start_ms)
+                  const struct schedule_wait *wait, int64_t now_ms, int64_t *start_ms)
 {
     int picked = -1;
     *start_ms = SCHEDULE_NEVER;
     for (size_t i = 0; i < schedule->ntasks; i++) {
+        const struct query_task *task = plan->tasks[i].task;
         int64_t due_ms = schedule->due_ms[i];
         if (due_ms == SCHEDULE_NEVER)
             continue;
-        int64_t ready_ms = exchange_ready_ms(exchange, &plan->tasks[i].task->request, now_ms);
-        int64_t at_ms = due_ms > ready_ms ? due_ms : ready_ms;
+        int64_t wanted_ms = latest(due_ms, wait->slaves[task->slave].not_before_ms);
+        if (wanted_ms > *start_ms) /* cannot be the first: spare the look at what is owed */
+            continue;
+        int64_t at_ms = latest(wanted_ms, exchange_ready_ms(wait->exchange, &plan->timing,
+                                                            &task->request, now_ms));
         if (at_ms < *start_ms || (at_ms == *start_ms && due_ms < schedule->due_ms[picked])) {
             *start_ms = at_ms;
             picked = (int)i;

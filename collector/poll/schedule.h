@@ -3,14 +3,17 @@
  *
  * A timer task keeps its grid: it is due at first + k * interval, whatever the line does in
  * between; instants that passed while it could not run are left out and counted. A heartbeat task
- * becomes due with a heartbeat. Of several due tasks the one that has waited longest goes first.
+ * becomes due with a heartbeat. Of several due tasks the one that has waited longest goes first. A
+ * slave that does not answer is left in peace for a while: its tasks wait (see slaves.h).
  */
 #ifndef DTUHUB_COLLECTOR_POLL_SCHEDULE_H
 #define DTUHUB_COLLECTOR_POLL_SCHEDULE_H
 
 #include "collector/poll/exchange.h"
 #include "collector/poll/plan.h"
+#include "collector/poll/slaves.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SCHEDULE_NEVER INT64_MAX
@@ -21,7 +24,8 @@ struct schedule {
 };
 
 /** schedule_start(schedule, plan, now_ms, jitter): set all timers; ${jitter} in 0..1 moves this
- * session's grid, so that sessions do not poll in step. */
+ * session's grid, so that sessions do not poll in step. Heartbeat tasks are due with the next one.
+ */
 void schedule_start(struct schedule *schedule, const struct plan *plan, int64_t now_ms,
                     double jitter);
 
@@ -32,13 +36,23 @@ void schedule_clear(struct schedule *schedule);
  * still are. */
 void schedule_heartbeat(struct schedule *schedule, const struct plan *plan, int64_t now_ms);
 
+/** schedule_hasten(schedule, plan, now_ms): the timer task that is due next is due now. false where
+ * there is none. */
+bool schedule_hasten(struct schedule *schedule, const struct plan *plan, int64_t now_ms);
+
+/** What a task has to wait for besides its time. */
+struct schedule_wait {
+    struct exchange *exchange;
+    const struct slave_state *slaves; /* as plan->profile->slaves */
+};
+
 /**
- * schedule_pick(schedule, plan, exchange, now_ms, start_ms): the task that may go out first, given
- * what the line still owes, and when; -1 and SCHEDULE_NEVER where none is due at any time. For a
- * line without an outstanding request.
+ * schedule_pick(schedule, plan, wait, now_ms, start_ms): the task that may go out first, given
+ * what the line still owes and which slaves are asked, and when; -1 and SCHEDULE_NEVER where none
+ * is due at any time. For a line without an outstanding request.
  */
 int schedule_pick(const struct schedule *schedule, const struct plan *plan,
-                  struct exchange *exchange, int64_t now_ms, int64_t *start_ms);
+                  const struct schedule_wait *wait, int64_t now_ms, int64_t *start_ms);
 
 /**
  * schedule_ran(schedule, plan, task, now_ms): ${task} goes out now: set its next time. Return the

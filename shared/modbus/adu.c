@@ -234,6 +234,8 @@ const char *adu_verdict_name(enum adu_verdict verdict)
         return "wrong unit id";
     case ADU_WRONG_FUNCTION:
         return "wrong function";
+    case ADU_WRONG_TRANSACTION:
+        return "wrong transaction";
     case ADU_WRONG_ECHO:
         return "wrong echo of a write";
     case ADU_WRONG_SIZE:

@@ -1,0 +1,88 @@
+/*
+ * What the files of a session share among themselves: collector/session*.c only.
+ */
+#ifndef DTUHUB_COLLECTOR_SESSION_PARTS_H
+#define DTUHUB_COLLECTOR_SESSION_PARTS_H
+
+#include "collector/session.h"
+
+/** session_close(session, fmt, ...): have the line closed, for that reason; the first one counts. */
+void session_close(struct session *session, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/** session_send(session, bytes, len, now_ms). */
+void session_send(struct session *session, const uint8_t *bytes, size_t len, int64_t now_ms);
+
+/** session_view(session, expected, settled, now_ms, view): what the framing must know. ${expected}
+ * has room for what an exchange can owe. */
+void session_view(struct session *session, struct expectation expected[1 + EXCHANGE_DEBTS],
+                  bool settled, int64_t now_ms, struct framing_view *view);
+
+/* session_register.c */
+
+/** session_first_packet(session, bytes, len, settled, now): hold the line's first bytes against the
+ * profiles. Return how many were used; 0: more are needed, or the line was identified without
+ * them. */
+size_t session_first_packet(struct session *session, const uint8_t *bytes, size_t len, bool settled,
+                            struct session_time now);
+
+/** session_unregistered(session, now): nothing came in time: identify the line by its source, or
+ * close it. */
+void session_unregistered(struct session *session, struct session_time now);
+
+/** session_deadline_ms(session): when that is. */
+int64_t session_deadline_ms(const struct session *session);
+
+/** session_dialled(session, device_id, now): we know whom we dialled. */
+void session_dialled(struct session *session, const char *device_id, struct session_time now);
+
+/** session_by_source(session, at_once, now): identify the line by the port that it dialled and the
+ * address it came from, where a profile there needs no registration; ${at_once}: only where none
+ * of them has any. false where it stays unidentified. */
+bool session_by_source(struct session *session, bool at_once, struct session_time now);
+
+/** session_take_plan(session, plan, now): go on by ${plan} of the environment's set. */
+void session_take_plan(struct session *session, const struct plan *plan, struct session_time now);
+
+/* session_stream.c */
+
+/** session_take(session, bytes, len, settled, now): the next packet. Return its size: ${bytes} are
+ * used up to there, after what was in the middle is moved out; 0: more are needed. */
+size_t session_take(struct session *session, uint8_t *bytes, size_t len, bool settled,
+                    struct session_time now);
+
+/* session_poll.c */
+
+void session_poll(struct session *session, struct session_time now);
+
+/** session_poll_next_ms(session, now_ms): when the next poll may go out, or the outstanding one is
+ * given up. */
+int64_t session_poll_next_ms(struct session *session, int64_t now_ms);
+
+/** session_modbus(session, frame, now): a Modbus packet came in. */
+void session_modbus(struct session *session, const struct frame *frame, struct session_time now);
+
+/** session_query(session, request, data, now_ms): send a request; session->task is set. ${data} as
+ * adu_build() takes it. */
+void session_query(struct session *session, const struct adu_request *request, const uint8_t *data,
+                   int64_t now_ms);
+
+/* session_write.c */
+
+/** session_write_send(session, now): send the next write or its read-back where it may go out now.
+ * false where no write waits. */
+bool session_write_send(struct session *session, struct session_time now);
+
+/** session_write_next_ms(session, now_ms): when it may; INT64_MAX where none waits. */
+int64_t session_write_next_ms(struct session *session, int64_t now_ms);
+
+/** session_write_answered(session, reply, exception, now), session_write_timed_out(session, now):
+ * what became of the request of the write under way. */
+void session_write_answered(struct session *session, const struct adu_reply *reply, bool exception,
+                            struct session_time now);
+void session_write_timed_out(struct session *session, struct session_time now);
+
+/** session_write_end_all(session, now): the line is closed. */
+void session_write_end_all(struct session *session, int64_t now_ms);
+
+#endif

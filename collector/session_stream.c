@@ -1,0 +1,153 @@
+/*
+ * A registered line's packets: what each means, and what it is answered with.
+ */
+#include "collector/session_parts.h"
+#include "shared/base/log.h"
+#include "shared/base/text.h"
+
+#include <string.h>
+
+enum { SHOWN_BYTES = 24 };
+
+static void got_life(struct session *session, struct session_time now)
+{
+    if (session->silent)
+        log_info("session", session->who, "alive after %u missed heartbeats", session->missed);
+    session->life_ms = now.mono_ms;
+    session->life_wall_ms = now.wall_ms;
+    session->missed = 0;
+    session->silent = session->probe_wanted = session->probing = false;
+}
+
+static void got_heartbeat(struct session *session, struct session_time now)
+{
+    struct session_env *env = session->env;
+    env->metrics->heartbeats++;
+    session->heartbeats++;
+    if (!session->registered)
+        return;
+    recorder_heartbeat(&env->recorder, session->device, now.wall_ms);
+    if (!session->plan->profile->link.listen_only)
+        schedule_heartbeat(&session->schedule, session->plan, now.mono_ms);
+}
+
+/* It says again who it is: in front of each packet, say. */
+static void got_registration(struct session *session, const struct token_match *token)
+{
+    if (token->id[0] == '\0' || strcmp(token->id, session->id) == 0 ||
+        (token->token != NULL && token->token->fixed_id != NULL))
+        return;
+    log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
+                 "registers as %s on the line of %s: closing", token->id, session->id);
+    session_close(session, "registered again, as %.64s", token->id);
+}
+
+static const char *show(const uint8_t *bytes, size_t len, char out[2 * SHOWN_BYTES + 4])
+{
+    text_hex(bytes, len < SHOWN_BYTES ? len : SHOWN_BYTES, out);
+    if (len > SHOWN_BYTES)
+        strcat(out, "...");
+    return out;
+}
+
+/* What is no packet is counted, and the first of it kept to be looked at. */
+static void got_noise(struct session *session, const uint8_t *bytes, size_t len,
+                      struct session_time now)
+{
+    uint64_t left_out;
+    char shown[2 * SHOWN_BYTES + 4];
+    session->env->metrics->noise_bytes += len;
+    session->noise_bytes += len;
+    if (!session->registered || !log_limited(&session->noises, now.mono_ms, &left_out))
+        return;
+    log_info("session", session->who, "%zu bytes that fit nothing: %s (%llu more like it before)",
+             len, show(bytes, len, shown), (unsigned long long)left_out);
+    recorder_packet(&session->env->recorder, session->device, now.wall_ms, PACKET_NOISE, bytes,
+                    len);
+}
+
+static enum packet_type packet_type(enum frame_kind kind)
+{
+    static const enum packet_type types[] = {
+        [FRAME_REGISTRATION] = PACKET_REGISTER, [FRAME_HEARTBEAT] = PACKET_HEARTBEAT,
+        [FRAME_DATA] = PACKET_DATA,             [FRAME_MODBUS] = PACKET_MODBUS,
+        [FRAME_NOISE] = PACKET_NOISE,
+    };
+    return types[kind];
+}
+
+static void reply(struct session *session, const struct frame *frame, const uint8_t *packet,
+                  int64_t now_ms)
+{
+    uint8_t bytes[FRAMING_LONGEST];
+    size_t size = framing_reply(session->plan->framing, frame->token.token, frame->kind, packet,
+                                frame->size, bytes);
+    if (size > 0)
+        session_send(session, bytes, size, now_ms);
+}
+
+static void got_packet(struct session *session, const struct frame *frame, const uint8_t *packet,
+                       struct session_time now)
+{
+    struct session_env *env = session->env;
+    if (frame->kind == FRAME_NOISE) {
+        got_noise(session, packet, frame->size, now);
+        return;
+    }
+    got_life(session, now);
+    if (session->registered && !(session->secretive && frame->kind == FRAME_REGISTRATION))
+        recorder_packet(&env->recorder, session->device, now.wall_ms, packet_type(frame->kind),
+                        packet, frame->size);
+    switch (frame->kind) {
+    case FRAME_HEARTBEAT:
+        got_heartbeat(session, now);
+        break;
+    case FRAME_DATA:
+        env->metrics->data_packets++;
+        break;
+    case FRAME_MODBUS:
+        if (session->registered)
+            session_modbus(session, frame, now);
+        break;
+    case FRAME_REGISTRATION:
+        got_registration(session, &frame->token);
+        break;
+    case FRAME_NOISE:
+        break;
+    }
+    if (frame->kind == FRAME_HEARTBEAT || frame->kind == FRAME_REGISTRATION ||
+        frame->kind == FRAME_DATA)
+        reply(session, frame, packet, now.mono_ms);
+}
+
+static void broken(struct session *session, uint8_t byte)
+{
+    session->env->metrics->protocol_errors++;
+    log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
+                 "byte %02X starts no packet of the %s framing: closing", byte,
+                 session->plan->framing->name);
+    session_close(session, "protocol error");
+}
+
+size_t session_take(struct session *session, uint8_t *bytes, size_t len, bool settled,
+                    struct session_time now)
+{
+    struct expectation expected[1 + EXCHANGE_DEBTS];
+    struct framing_view view;
+    struct frame frame;
+    session_view(session, expected, settled, now.mono_ms, &view);
+    ssize_t size = session->plan->framing->next(&view, bytes, len, &frame);
+    if (size == FRAMING_BROKEN)
+        broken(session, bytes[0]);
+    if (size <= 0)
+        return 0;
+    if (frame.at > 0) { /* out of the middle, to the front */
+        uint8_t packet[TOKEN_LONGEST];
+        size_t kept = frame.size < sizeof(packet) ? frame.size : sizeof(packet);
+        memcpy(packet, bytes + frame.at, kept);
+        memmove(bytes + frame.size, bytes, frame.at);
+        memcpy(bytes, packet, kept);
+    }
+    got_packet(session, &frame, bytes, now);
+    return frame.size;
+}
