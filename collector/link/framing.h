@@ -107,6 +107,7 @@ size_t framing_reply(const struct framing *framing, const struct token_def *toke
                      enum frame_kind kind, const uint8_t *packet, size_t size,
                      uint8_t out[FRAMING_LONGEST]);
 
-extern const struct framing framing_tlv;
+extern const struct framing framing_tlv, framing_rtu, framing_mbap, framing_ddp, framing_alotcer,
+    framing_escaped, framing_hex;
 
 #endif
