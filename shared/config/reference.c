@@ -53,6 +53,24 @@ static void print_type(const struct setting *setting, FILE *out)
     case SETTING_BLOCK:
         fputs("section", out);
         break;
+    case SETTING_NODE:
+        fputs("text or section", out);
+        break;
+    case SETTING_LIST:
+        fputs("texts", out);
+        break;
+    case SETTING_CIDRS:
+        fputs("addresses and networks", out);
+        break;
+    case SETTING_PATTERN:
+        fputs("regular expression", out);
+        break;
+    case SETTING_BYTES:
+        fprintf(out, "text of 1 to %g bytes", setting->max);
+        break;
+    case SETTING_HEX:
+        fprintf(out, "1 to %g bytes in hexadecimal", setting->max);
+        break;
     }
 }
 
