@@ -14,6 +14,12 @@ const char *setting_key(const struct setting *setting)
     return dot != NULL ? dot + 1 : setting->path;
 }
 
+char *settings_path(const char *section, const char *key)
+{
+    const char *quoted = QUOTE(key);
+    return xasprintf("%s.%.*s", section, (int)strlen(quoted) - 2, quoted + 1);
+}
+
 const char *settings_nearest(const struct settings_table *table, const char *key)
 {
     const char **keys = xcalloc(table->count, sizeof(*keys));

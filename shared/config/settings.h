@@ -99,6 +99,10 @@ void settings_free(const struct settings_table *table, void *base);
 /** settings_equal(setting, a, b): whether the field has the same value in both structs. */
 bool settings_equal(const struct setting *setting, const void *a, const void *b);
 
+/** settings_path(section, key): a new text, "section.key", where the key is the user's: printable,
+ * cut where it is long. */
+char *settings_path(const char *section, const char *key);
+
 /** settings_nearest(table, key): the key of the table that is nearest to a mistyped one, or NULL.
  */
 const char *settings_nearest(const struct settings_table *table, const char *key);
