@@ -2,6 +2,9 @@
  * The reference of all keys as Markdown, from the tables that the checker reads by.
  */
 #include "shared/config/data_draft.h"
+#include "shared/config/device_config.h"
+#include "shared/config/link_config.h"
+#include "shared/config/link_draft.h"
 #include "shared/config/server_config.h"
 #include "shared/config/server_tables.h"
 
@@ -53,6 +56,24 @@ static void print_type(const struct setting *setting, FILE *out)
     case SETTING_BLOCK:
         fputs("section", out);
         break;
+    case SETTING_NODE:
+        fputs("text or section", out);
+        break;
+    case SETTING_LIST:
+        fputs("texts", out);
+        break;
+    case SETTING_CIDRS:
+        fputs("addresses and networks", out);
+        break;
+    case SETTING_PATTERN:
+        fputs("regular expression", out);
+        break;
+    case SETTING_BYTES:
+        fprintf(out, "text of 1 to %g bytes", setting->max);
+        break;
+    case SETTING_HEX:
+        fprintf(out, "1 to %g bytes in hexadecimal", setting->max);
+        break;
     }
 }
 
@@ -93,6 +114,36 @@ void server_config_reference(FILE *out)
     }
 }
 
+void link_config_reference(FILE *out)
+{
+    static const char *const kinds[TOKEN_KINDS] = {
+        [TOKEN_BYTES] = "always the same bytes",
+        [TOKEN_TEXT] = "an id between a start and an end",
+        [TOKEN_REGEX] = "what a regular expression matches",
+        [TOKEN_JSON] = "an object in braces",
+        [TOKEN_STRUCT] = "a fixed number of bytes",
+    };
+    fputs("\n### line\n\nHow the DTUs of a profile behave on the line: the name of a family, or a "
+          "section with these keys. A family's file holds the same keys at its top.\n\n",
+          out);
+    settings_reference(&line_table, false, out);
+    fputs("\nThe section `registration` of a line:\n\n", out);
+    settings_reference(&registration_table, false, out);
+    fputs("\nThe section `heartbeat` of a line:\n\n", out);
+    settings_reference(&heartbeat_table, false, out);
+    fputs("\nThe section `timing` of a line:\n\n", out);
+    settings_reference(&timing_table, false, out);
+    for (size_t i = 0; i < TOKEN_KINDS; i++) {
+        fprintf(out, "\nA packet of kind `%s`, %s:\n\n",
+                token_tables[i].settings[TOKEN_KIND].choices[i], kinds[i]);
+        settings_reference(&token_tables[i], false, out);
+    }
+    fputs("\nThe sections `id` and `secret` of a packet of kind `struct`:\n\n", out);
+    settings_reference(&slice_table, false, out);
+    fputs("\nThe section `reply` of a packet:\n\n", out);
+    settings_reference(&reply_table, false, out);
+}
+
 void data_config_reference(FILE *out)
 {
     fputs("### query_tasks\n\nWhat a DTU is asked. The key of a task is its number, 1 to "
@@ -105,4 +156,6 @@ void data_config_reference(FILE *out)
     settings_reference(&point_table, false, out);
     fputs("\nThe section `bits` of a point:\n\n", out);
     settings_reference(&bits_table, false, out);
+    link_config_reference(out);
+    device_config_reference(out);
 }

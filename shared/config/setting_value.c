@@ -1,6 +1,8 @@
 #include "shared/config/setting_value.h"
 
 #include "shared/base/alloc.h"
+#include "shared/config/byte_text.h"
+#include "shared/config/list_text.h"
 #include "shared/config/quote.h"
 
 #include <arpa/inet.h>
@@ -15,11 +17,22 @@ enum { TEXT_MAX = 255 };
 static bool is_text(enum setting_type type)
 {
     return type == SETTING_STRING || type == SETTING_SECRET || type == SETTING_PATH ||
-           type == SETTING_URL || type == SETTING_ADDRESS;
+           type == SETTING_URL || type == SETTING_ADDRESS || type == SETTING_LIST ||
+           type == SETTING_CIDRS || type == SETTING_PATTERN;
+}
+
+static bool is_bytes(enum setting_type type)
+{
+    return type == SETTING_BYTES || type == SETTING_HEX;
 }
 
 void setting_value_free(const struct setting *setting, void *field)
 {
+    if (is_bytes(setting->type)) {
+        struct setting_bytes *bytes = field;
+        free(bytes->bytes);
+        *bytes = (struct setting_bytes){0};
+    }
     if (!is_text(setting->type))
         return;
     char **text = field;
@@ -67,7 +80,7 @@ static char *check_text(const struct setting *setting, const char *text, const c
         return xasprintf("too long, %zu bytes: %zu at the most", len, most);
     if (len < (size_t)setting->min)
         return xasprintf("empty: write a value, or leave the line out");
-    if (setting->type != SETTING_SECRET && !is_printable(text))
+    if (setting->type != SETTING_SECRET && setting->type != SETTING_PATTERN && !is_printable(text))
         return xasprintf("control characters in it: write it on one line, without them");
     if (setting->type == SETTING_URL && !is_url(text))
         return xasprintf("not a URL: write it like http://host/path or https://host/path");
@@ -88,6 +101,45 @@ static char *parse_text(const struct setting *setting, const char *text, const c
     setting_value_free(setting, field);
     if (!none)
         *(char **)field = xstrdup(text);
+    return NULL;
+}
+
+static char *parse_list(const struct setting *setting, const char *text, const char *shown,
+                        void *field)
+{
+    char *list = list_text_normal(text);
+    char *problem = setting->type == SETTING_CIDRS ? list_text_check_cidrs(list) : NULL;
+    if (problem == NULL)
+        problem = check_text(setting, list, shown);
+    if (problem != NULL) {
+        free(list);
+        return problem;
+    }
+    setting_value_free(setting, field);
+    if (setting->type == SETTING_CIDRS && *list == '\0') {
+        free(list);
+        list = NULL;
+    }
+    *(char **)field = list;
+    return NULL;
+}
+
+static char *parse_bytes(const struct setting *setting, const char *text, void *field)
+{
+    struct setting_bytes read = {.bytes = xcalloc(strlen(text) + 1, 1)};
+    size_t most = (size_t)setting->max;
+    char *problem = setting->type == SETTING_HEX ? byte_text_unhex(text, read.bytes, &read.size)
+                                                 : byte_text_unescape(text, read.bytes, &read.size);
+    if (problem == NULL && read.size == 0)
+        problem = xasprintf("empty: write at least one byte, or leave the line out");
+    if (problem == NULL && read.size > most)
+        problem = xasprintf("%zu bytes are too many: %zu at the most", read.size, most);
+    if (problem != NULL) {
+        free(read.bytes);
+        return problem;
+    }
+    setting_value_free(setting, field);
+    *(struct setting_bytes *)field = read;
     return NULL;
 }
 
@@ -192,7 +244,14 @@ char *setting_value_parse(const struct setting *setting, const char *text, const
     case SETTING_PATH:
     case SETTING_URL:
     case SETTING_ADDRESS:
+    case SETTING_PATTERN:
         return parse_text(setting, text, shown, field);
+    case SETTING_LIST:
+    case SETTING_CIDRS:
+        return parse_list(setting, text, shown, field);
+    case SETTING_BYTES:
+    case SETTING_HEX:
+        return parse_bytes(setting, text, field);
     case SETTING_BOOL:
         return parse_bool(text, shown, field);
     case SETTING_UINT:
@@ -204,6 +263,7 @@ char *setting_value_parse(const struct setting *setting, const char *text, const
     case SETTING_CHOICE:
         return parse_choice(setting, text, shown, field);
     case SETTING_BLOCK:
+    case SETTING_NODE:
         break;
     }
     abort(); /* a block has no text: settings_read() never asks for it */
@@ -216,7 +276,10 @@ bool setting_value_equal(const struct setting *setting, const void *a, const voi
     case SETTING_SECRET:
     case SETTING_PATH:
     case SETTING_URL:
-    case SETTING_ADDRESS: {
+    case SETTING_ADDRESS:
+    case SETTING_LIST:
+    case SETTING_CIDRS:
+    case SETTING_PATTERN: {
         const char *x = *(char *const *)a, *y = *(char *const *)b;
         return x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
     }
@@ -232,7 +295,13 @@ bool setting_value_equal(const struct setting *setting, const void *a, const voi
         return *(const double *)a == *(const double *)b;
     case SETTING_CHOICE:
         return memcmp(a, b, sizeof(int)) == 0;
+    case SETTING_BYTES:
+    case SETTING_HEX: {
+        const struct setting_bytes *x = a, *y = b;
+        return x->size == y->size && (x->size == 0 || memcmp(x->bytes, y->bytes, x->size) == 0);
+    }
     case SETTING_BLOCK:
+    case SETTING_NODE:
         break;
     }
     return true;

@@ -27,6 +27,19 @@ enum setting_type {
     SETTING_CHOICE,  /* an enum: the index in choices */
     SETTING_BLOCK,   /* a section inside of the section, left to the caller: its node is const
                         yaml_node_t * */
+    SETTING_NODE,    /* a text or a section, left to the caller in the same way */
+    SETTING_LIST,    /* char *, texts separated by "," without blanks around; the file says one text
+                        with commas, or a list of texts */
+    SETTING_CIDRS,   /* the same of addresses and networks (10.0.0.0/8); none is NULL */
+    SETTING_PATTERN, /* char *, a regular expression: any characters */
+    SETTING_BYTES,   /* struct setting_bytes; the file says a text, see byte_text_unescape() */
+    SETTING_HEX,     /* struct setting_bytes; the file says hexadecimal digits */
+};
+
+/** What a packet, or a part of it, is made of; it may hold NUL. */
+struct setting_bytes {
+    uint8_t *bytes; /* NULL: none */
+    size_t size;
 };
 
 struct setting {
@@ -53,7 +66,7 @@ struct settings_table {
 struct settings_reader {
     const struct yaml_doc *doc;
     struct faults *faults;
-    bool expand_env; /* replace ${NAME} in values */
+    bool expand_env; /* replace ${NAME} in every value; else in a SETTING_SECRET only */
 };
 
 /** Where a section stands in the file. */
@@ -73,11 +86,22 @@ struct settings_place {
 int settings_read(const struct settings_reader *reader, const struct settings_place *place,
                   const struct settings_table *table, void *base, unsigned *lines);
 
+/**
+ * settings_overlay(reader, place, table, base, lines): the same on top of what ${base} holds: what
+ * the file does not give stays, in ${base} and in ${lines}, and nothing is required.
+ */
+int settings_overlay(const struct settings_reader *reader, const struct settings_place *place,
+                     const struct settings_table *table, void *base, unsigned *lines);
+
 /** settings_free(table, base): free the texts of ${base}; the memory of secrets is wiped. */
 void settings_free(const struct settings_table *table, void *base);
 
 /** settings_equal(setting, a, b): whether the field has the same value in both structs. */
 bool settings_equal(const struct setting *setting, const void *a, const void *b);
+
+/** settings_path(section, key): a new text, "section.key", where the key is the user's: printable,
+ * cut where it is long. */
+char *settings_path(const char *section, const char *key);
 
 /** settings_nearest(table, key): the key of the table that is nearest to a mistyped one, or NULL.
  */

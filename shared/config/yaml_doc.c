@@ -359,6 +359,18 @@ struct yaml_pair yaml_doc_pair(const struct yaml_doc *doc, const yaml_node_t *no
     };
 }
 
+size_t yaml_doc_item_count(const yaml_node_t *node)
+{
+    if (node == NULL || node->type != YAML_SEQUENCE_NODE)
+        return 0;
+    return (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+}
+
+const yaml_node_t *yaml_doc_item(const struct yaml_doc *doc, const yaml_node_t *node, size_t i)
+{
+    return node_at(doc, node->data.sequence.items.start[i]);
+}
+
 unsigned yaml_node_line(const yaml_node_t *node)
 {
     return (unsigned)node->start_mark.line + 1;

@@ -57,6 +57,12 @@ size_t yaml_doc_count(const yaml_node_t *node);
 /** yaml_doc_pair(doc, node, i): pair ${i} of yaml_doc_count(), in the order of the file. */
 struct yaml_pair yaml_doc_pair(const struct yaml_doc *doc, const yaml_node_t *node, size_t i);
 
+/** yaml_doc_item_count(node): the items of a list; 0 where ${node} is none. */
+size_t yaml_doc_item_count(const yaml_node_t *node);
+
+/** yaml_doc_item(doc, node, i): item ${i} of yaml_doc_item_count(). */
+const yaml_node_t *yaml_doc_item(const struct yaml_doc *doc, const yaml_node_t *node, size_t i);
+
 /** yaml_node_line(node): where it begins, from 1. */
 unsigned yaml_node_line(const yaml_node_t *node);
 
