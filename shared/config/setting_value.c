@@ -204,6 +204,7 @@ char *setting_value_parse(const struct setting *setting, const char *text, const
     case SETTING_CHOICE:
         return parse_choice(setting, text, shown, field);
     case SETTING_BLOCK:
+    case SETTING_NODE:
         break;
     }
     abort(); /* a block has no text: settings_read() never asks for it */
@@ -233,6 +234,7 @@ bool setting_value_equal(const struct setting *setting, const void *a, const voi
     case SETTING_CHOICE:
         return memcmp(a, b, sizeof(int)) == 0;
     case SETTING_BLOCK:
+    case SETTING_NODE:
         break;
     }
     return true;

@@ -79,9 +79,9 @@ static int read_text(const struct settings_reader *reader, const struct settings
 static int read_pair(const struct settings_reader *reader, const struct settings_place *place,
                      const struct setting *setting, const struct yaml_pair *pair, void *field)
 {
-    if (setting->type != SETTING_BLOCK)
+    if (setting->type != SETTING_BLOCK && setting->type != SETTING_NODE)
         return read_text(reader, place, setting, pair, field);
-    if (pair->value->type == YAML_MAPPING_NODE) {
+    if (pair->value->type == YAML_MAPPING_NODE || setting->type == SETTING_NODE) {
         memcpy(field, &pair->value, sizeof(pair->value));
         return 0;
     }

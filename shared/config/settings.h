@@ -27,6 +27,7 @@ enum setting_type {
     SETTING_CHOICE,  /* an enum: the index in choices */
     SETTING_BLOCK,   /* a section inside of the section, left to the caller: its node is const
                         yaml_node_t * */
+    SETTING_NODE,    /* a text or a section, left to the caller in the same way */
 };
 
 struct setting {
