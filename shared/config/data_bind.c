@@ -15,22 +15,27 @@
 
 enum { WINDOW_MOST = 4 };
 
-static bool reads_bits(const struct draft_task *task)
+bool data_function_reads_bits(uint32_t function)
 {
-    return task->function == FC_READ_COILS || task->function == FC_READ_DISCRETE_INPUTS;
+    return function == FC_READ_COILS || function == FC_READ_DISCRETE_INPUTS;
 }
 
-/* The addresses that a point takes: registers, or coils. */
-struct extent {
-    uint32_t first, end;
-};
-
-static struct extent extent_in(const struct draft_point *point, const struct draft_task *task)
+struct data_extent data_extent(const struct draft_point *point, bool bits)
 {
-    if (!reads_bits(task))
-        return (struct extent){point->address, point->address + point->reg.size / 2u};
+    if (!bits)
+        return (struct data_extent){point->address, point->address + point->reg.size / 2u};
     uint32_t first = point->address + point->bit_first;
-    return (struct extent){first, first + (point->bit_count > 0 ? point->bit_count : 1)};
+    return (struct data_extent){first, first + (point->bit_count > 0 ? point->bit_count : 1)};
+}
+
+static bool reads_bits(const struct draft_task *task)
+{
+    return data_function_reads_bits(task->function);
+}
+
+static struct data_extent extent_in(const struct draft_point *point, const struct draft_task *task)
+{
+    return data_extent(point, reads_bits(task));
 }
 
 enum fit { FIT_NONE, FIT_PART, FIT_WHOLE };
@@ -40,24 +45,33 @@ static enum fit fit(const struct draft_point *point, const struct draft_task *ta
     if ((point->slave != 0 && point->slave != task->slave) ||
         (point->function != 0 && point->function != task->function))
         return FIT_NONE;
-    struct extent extent = extent_in(point, task);
+    struct data_extent extent = extent_in(point, task);
     uint32_t end = task->start + task->length;
     if (extent.first >= task->start && extent.end <= end)
         return FIT_WHOLE;
     return extent.first < end && extent.end > task->start ? FIT_PART : FIT_NONE;
 }
 
-#define FAULT(draft, point, ...)                                                                   \
-    faults_add((draft)->faults, (draft)->file, (point)->line, __VA_ARGS__)
+#define FAULT(draft, point, ...) data_point_fault((draft), (point), POINT_KEYS, __VA_ARGS__)
+
+/* How a task can be made for a point that none reads. */
+static const char *interval_hint(const struct data_draft *draft, const struct draft_point *point)
+{
+    if (draft->listen_only)
+        return "; the line is listen-only, so query_tasks says what the DTU asks by itself";
+    return point->source == NULL && draft->prefix[0] == '\0'
+               ? "; or give the point an interval, and it is read by itself"
+               : "; or give the point, its slave or poll an interval, and it is read by itself";
+}
 
 static const struct draft_task *nearest_task(const struct data_draft *draft,
                                              const struct draft_point *point)
 {
     const struct draft_task *nearest = NULL;
     uint32_t best = UINT32_MAX;
-    for (size_t i = 0; i < draft->ntasks; i++) {
+    for (size_t i = 0; i < draft->nwritten; i++) {
         const struct draft_task *task = &draft->tasks[i];
-        struct extent extent = extent_in(point, task);
+        struct data_extent extent = extent_in(point, task);
         uint32_t end = task->start + task->length;
         uint32_t gap = extent.first >= end         ? extent.first - end
                        : extent.end <= task->start ? task->start - extent.end
@@ -70,30 +84,35 @@ static const struct draft_task *nearest_task(const struct data_draft *draft,
     return nearest;
 }
 
-static void report_unread(const struct data_draft *draft, const struct draft_point *point)
+static void report_unread(const struct data_draft *draft, struct draft_point *point)
 {
+    if (point->source != NULL) {
+        point->source->unread++; /* see report_sources() */
+        return;
+    }
     const struct draft_task *task = nearest_task(draft, point);
     unsigned registers = point->reg.size / 2u;
     if (task == NULL)
         FAULT(draft, point,
               "%s (%s): no task reads address %u: add one to query_tasks with start_addr: %u and "
-              "length: %u",
-              point->path, point->name, point->address, point->address, registers);
+              "length: %u%s",
+              point->path, point->name, point->address, point->address, registers,
+              interval_hint(draft, point));
     else
         FAULT(
             draft, point,
             "%s (%s): no task reads address %u%s: the nearest, task %u, reads %u to %u (slave %u, "
-            "function %u); add a task with start_addr: %u and length: %u, or correct the address",
+            "function %u); add a task with start_addr: %u and length: %u, or correct the address%s",
             point->path, point->name, point->address,
             point->slave != 0 || point->function != 0 ? " of its slave and function" : "", task->id,
             task->start, task->start + task->length - 1, task->slave, task->function,
-            point->address, registers);
+            point->address, registers, interval_hint(draft, point));
 }
 
-static void report_part(const struct data_draft *draft, const struct draft_point *point,
+static void report_part(const struct data_draft *draft, struct draft_point *point,
                         const struct draft_task *task)
 {
-    struct extent extent = extent_in(point, task);
+    struct data_extent extent = extent_in(point, task);
     FAULT(draft, point,
           "%s (%s): takes %u to %u, and task %u reads only %u to %u: let one task read all of it",
           point->path, point->name, extent.first, extent.end - 1, task->id, task->start,
@@ -116,7 +135,7 @@ struct readers {
 static struct readers find_readers(const struct data_draft *draft, const struct draft_point *point)
 {
     struct readers readers = {0};
-    for (size_t i = 0; i < draft->ntasks; i++) {
+    for (size_t i = 0; i < draft->nwritten; i++) {
         const struct draft_task *task = &draft->tasks[i];
         enum fit how = fit(point, task);
         if (!can_read(task, point)) {
@@ -134,7 +153,7 @@ static struct readers find_readers(const struct data_draft *draft, const struct 
     return readers;
 }
 
-static void report_readers(const struct data_draft *draft, const struct draft_point *point,
+static void report_readers(const struct data_draft *draft, struct draft_point *point,
                            const struct readers *readers)
 {
     const struct draft_task *first = readers->first, *differs = readers->differs;
@@ -165,7 +184,7 @@ struct window {
 /* The smallest window inside of the answer that holds all the coils; size 0 where there is none. */
 static struct window find_window(const struct draft_point *point, const struct draft_task *task)
 {
-    struct extent extent = extent_in(point, task);
+    struct data_extent extent = extent_in(point, task);
     uint32_t bytes = (task->length + 7) / 8, bit = extent.first - task->start;
     uint32_t count = extent.end - extent.first;
     for (uint32_t size = 1; size <= WINDOW_MOST && size <= bytes; size *= 2) {
@@ -203,16 +222,14 @@ static int resolve_coils(const struct data_draft *draft, struct draft_point *poi
     return 0;
 }
 
-static int resolve_reader(const struct data_draft *draft, struct draft_point *point,
-                          const struct readers *readers)
+/* What the task that reads the point settles. */
+static int resolve_task(const struct data_draft *draft, struct draft_point *point,
+                        const struct draft_task *task)
 {
-    if (readers->first == NULL || readers->differs != NULL) {
-        if (!draft->tasks_faulty || readers->differs != NULL)
-            report_readers(draft, point, readers);
-        return -1;
-    }
-    if (reads_bits(readers->first))
-        return resolve_coils(draft, point, readers->first);
+    point->read_slave = (uint8_t)task->slave;
+    point->read_function = (uint8_t)task->function;
+    if (reads_bits(task))
+        return resolve_coils(draft, point, task);
     if (point->type == TYPE_BITS && point->bit_count == 0) {
         FAULT(draft, point,
               "%s (%s): which bit of the register? add bit: 0 to 15, or bits: {first: 4, count: 2}",
@@ -222,7 +239,69 @@ static int resolve_reader(const struct data_draft *draft, struct draft_point *po
     return 0;
 }
 
-static void attach(struct data_draft *draft, const struct draft_point *point,
+static int resolve_reader(const struct data_draft *draft, struct draft_point *point)
+{
+    struct readers readers = find_readers(draft, point);
+    if (readers.differs != NULL) {
+        report_readers(draft, point, &readers);
+        return -1;
+    }
+    if (readers.first == NULL) {
+        int admitted = data_plan_admit(draft, point);
+        if (admitted == 0 && !draft->tasks_faulty)
+            report_readers(draft, point, &readers);
+        return admitted == 1 ? 0 : -1;
+    }
+    if (point->lines[POINT_INTERVAL] > 0) {
+        data_point_fault(draft, point, POINT_INTERVAL,
+                         "%s: task %u reads the point already: leave interval out, or correct the "
+                         "task's range",
+                         POINT_KEY(point, POINT_INTERVAL), readers.first->id);
+        return -1;
+    }
+    return resolve_task(draft, point, readers.first);
+}
+
+static void report_sources(const struct data_draft *draft)
+{
+    for (size_t i = 0; i < draft->nsources; i++) {
+        const struct draft_source *source = &draft->sources[i];
+        if (source->unread == 0)
+            continue;
+        if (draft->listen_only)
+            faults_add(draft->faults, draft->file, source->line,
+                       "%s: no task reads %zu of its points: the line is listen-only, so "
+                       "query_tasks must say what the DTU asks by itself",
+                       source->path, source->unread);
+        else
+            faults_add(draft->faults, draft->file, source->line,
+                       "%s: no task reads %zu of its points: add interval: 10 to the slave or to "
+                       "poll (how often they are to be read, in seconds), or tasks to query_tasks",
+                       source->path, source->unread);
+    }
+}
+
+void data_bind(struct data_draft *draft)
+{
+    for (size_t i = 0; i < draft->npoints; i++) {
+        struct draft_point *point = &draft->points[i];
+        if (!point->faulty && resolve_reader(draft, point) < 0)
+            point->faulty = true;
+    }
+    report_sources(draft);
+    data_plan_make(draft);
+    for (size_t i = 0; i < draft->npoints; i++) {
+        struct draft_point *point = &draft->points[i];
+        if (point->faulty)
+            continue;
+        if (point->planned && resolve_task(draft, point, &draft->tasks[point->task]) < 0)
+            point->faulty = true;
+        else
+            data_write_resolve(draft, point);
+    }
+}
+
+static void attach(struct data_draft *draft, struct draft_point *point,
                    const struct draft_task *task, struct query_task *out,
                    const struct point_def *def)
 {
@@ -243,19 +322,21 @@ static void attach(struct data_draft *draft, const struct draft_point *point,
     out->points[out->npoints++] = (struct task_point){def, window.offset};
 }
 
-void data_bind(struct data_draft *draft, struct profile *profile)
+void data_attach(struct data_draft *draft, struct profile *profile)
 {
     for (size_t i = 0; i < draft->npoints; i++) {
         struct draft_point *point = &draft->points[i];
+        const struct point_def *def = &profile->points[i];
         if (point->faulty)
             continue;
-        struct readers readers = find_readers(draft, point);
-        if (resolve_reader(draft, point, &readers) < 0)
+        if (point->planned) {
+            attach(draft, point, &draft->tasks[point->task], &profile->tasks[point->task], def);
             continue;
-        for (size_t t = 0; t < draft->ntasks; t++) {
+        }
+        for (size_t t = 0; t < draft->nwritten; t++) {
             const struct draft_task *task = &draft->tasks[t];
             if (can_read(task, point) && fit(point, task) == FIT_WHOLE)
-                attach(draft, point, task, &profile->tasks[t], &profile->points[i]);
+                attach(draft, point, task, &profile->tasks[t], def);
         }
     }
 }

@@ -3,344 +3,192 @@
 #include "shared/base/alloc.h"
 #include "shared/config/data_draft.h"
 #include "shared/config/device_config.h"
-#include "shared/config/link_config.h"
+#include "shared/config/profile_config.h"
 #include "shared/config/quote.h"
+#include "shared/config/setting_value.h"
 
-#include <math.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TASK_ID_MAX = 65535, POINTS_MAX = 65535, INTERVAL_LEAST_MS = 100 };
+enum { PROFILES_MAX = 1000 };
 
-struct reading {
-    struct settings_reader reader;
-    struct data_draft draft;
+enum section {
+    SECTION_TASKS,
+    SECTION_POINTS,
+    SECTION_PROFILES,
+    SECTION_DEVICES,
+    SECTION_UNKNOWN,
+    SECTIONS
 };
 
-static char *make_path(const char *section, const char *key)
+static const char *const section_names[] = {"query_tasks", "data_points", "profiles", "devices",
+                                            "unknown_devices"};
+
+static const char *const unknown_choices[] = {"accept", "quarantine", "refuse", NULL};
+static_assert(sizeof(enum unknown_devices) == sizeof(int), "enum unknown_devices");
+
+static const struct setting top_settings[] = {
+    {.path = "unknown_devices",
+     .offset = offsetof(struct data_config, unknown_devices),
+     .type = SETTING_CHOICE,
+     .def = "accept",
+     .choices = unknown_choices,
+     .help = "what becomes of a DTU that devices does not name: it is read like any other; it is "
+             "shown, and not read; or it is turned away"},
+};
+const struct settings_table top_table = {top_settings, 1};
+
+struct sections {
+    const yaml_node_t *nodes[SECTIONS]; /* NULL: not there */
+    unsigned lines[SECTIONS];
+};
+
+#define FAULT(reading, line, ...)                                                                  \
+    faults_add((reading)->reader.faults, yaml_doc_name((reading)->reader.doc), (line), __VA_ARGS__)
+
+static void find_section(const struct profile_reading *reading, const struct yaml_pair *pair,
+                         struct sections *sections)
 {
-    const char *quoted = QUOTE(key);
-    return xasprintf("%s.%.*s", section, (int)strlen(quoted) - 2, quoted + 1);
-}
-
-#define TASK_FAULT(draft, task, key, ...)                                                          \
-    faults_add((draft)->faults, (draft)->file,                                                     \
-               (task)->lines[key] > 0 ? (task)->lines[key] : (task)->line, __VA_ARGS__)
-
-static void check_range(const struct data_draft *draft, const struct draft_task *task)
-{
-    bool bits = task->function <= FC_READ_DISCRETE_INPUTS;
-    uint32_t most = bits ? ADU_MAX_BITS : ADU_MAX_REGISTERS;
-    if (task->length > most)
-        TASK_FAULT(draft, task, TASK_LENGTH,
-                   "%s.length: %u %s are more than one query can read, %u: split it into several "
-                   "tasks",
-                   task->path, task->length, bits ? "bits" : "registers", most);
-    else if (task->start + task->length > 65536)
-        TASK_FAULT(draft, task, TASK_LENGTH,
-                   "%s.length: %u from address %u on ends behind the last address, 65535: write "
-                   "%u at the most",
-                   task->path, task->length, task->start, 65536 - task->start);
-}
-
-static void check_interval(const struct data_draft *draft, const struct draft_task *task)
-{
-    if (task->trigger == TRIGGER_HEARTBEAT && task->interval_ms != 0)
-        TASK_FAULT(draft, task, TASK_INTERVAL,
-                   "%s.interval: a heartbeat task is sent with every heartbeat and has no "
-                   "interval: write 0, or trigger: timer",
-                   task->path);
-    if (task->trigger == TRIGGER_TIMER && task->interval_ms < INTERVAL_LEAST_MS)
-        TASK_FAULT(draft, task, TASK_INTERVAL,
-                   "%s.interval: a timer task needs at least 0.1 seconds: add or raise interval, "
-                   "or write trigger: heartbeat",
-                   task->path);
-}
-
-static void read_task(struct reading *reading, const struct yaml_pair *pair,
-                      struct draft_task *task)
-{
-    struct data_draft *draft = &reading->draft;
-    size_t before = draft->faults->count;
-    task->path = make_path("query_tasks", pair->key);
-    task->line = pair->line;
-    if (settings_parse_uint(pair->key, &task->id) < 0 || task->id < 1 || task->id > TASK_ID_MAX)
-        faults_add(draft->faults, draft->file, pair->line,
-                   "%s: the key of a task is its number, from 1 to %d", task->path, TASK_ID_MAX);
-    const struct settings_place place = {pair->value, task->path, pair->line};
-    if (settings_read(&reading->reader, &place, &task_table, task, task->lines) == 0) {
-        check_range(draft, task);
-        check_interval(draft, task);
-    }
-    if (draft->faults->count > before)
-        draft->tasks_faulty = true;
-}
-
-static void read_bits(struct reading *reading, struct draft_point *point)
-{
-    if (point->bits == NULL)
-        return;
-    struct bits_block block = {0};
-    char *path = xasprintf("%s.bits", point->path);
-    const struct settings_place place = {point->bits, path, point->lines[POINT_BITS]};
-    if (settings_read(&reading->reader, &place, &bits_table, &block, NULL) < 0)
-        point->faulty = true;
-    free(path);
-    point->bit_first = block.first;
-    point->bit_count = block.count;
-}
-
-static void check_address(const struct data_draft *draft, const struct yaml_pair *pair,
-                          struct draft_point *point)
-{
-    if (point->lines[POINT_ADDRESS] == 0 &&
-        (settings_parse_uint(pair->key, &point->address) < 0 || point->address > 65535)) {
-        faults_add(draft->faults, draft->file, pair->line,
-                   "%s: the key of a point is its address, from 0 to 65535: correct it, or add "
-                   "\"address: ...\" below and keep the key as a label",
-                   point->path);
-        point->faulty = true;
-    } else if (!point->faulty && point->address + point->reg.size / 2u > 65536) {
-        faults_add(draft->faults, draft->file, point->line,
-                   "%s: %u bytes from address %u on end behind the last address, 65535",
-                   point->path, point->reg.size, point->address);
-        point->faulty = true;
-    }
-}
-
-static void read_point(struct reading *reading, const struct yaml_pair *pair,
-                       struct draft_point *point)
-{
-    point->path = make_path("data_points", pair->key);
-    point->line = pair->line;
-    const struct settings_place place = {pair->value, point->path, pair->line};
-    if (settings_read(&reading->reader, &place, &point_table, point, point->lines) < 0)
-        point->faulty = true;
-    read_bits(reading, point);
-    if (!point->faulty)
-        data_type_resolve(&reading->draft, point);
-    check_address(&reading->draft, pair, point);
-}
-
-static int compare_tasks(const void *a, const void *b)
-{
-    const struct draft_task *x = a, *y = b;
-    if (x->id != y->id)
-        return x->id < y->id ? -1 : 1;
-    return x->line < y->line ? -1 : x->line > y->line;
-}
-
-static void read_tasks(struct reading *reading, const yaml_node_t *section)
-{
-    struct data_draft *draft = &reading->draft;
-    size_t n = yaml_doc_count(section);
-    draft->tasks = xcalloc(n, sizeof(*draft->tasks));
-    draft->ntasks = n;
-    for (size_t i = 0; i < n; i++) {
-        struct yaml_pair pair = yaml_doc_pair(reading->reader.doc, section, i);
-        read_task(reading, &pair, &draft->tasks[i]);
-    }
-    qsort(draft->tasks, n, sizeof(*draft->tasks), compare_tasks);
-    for (size_t i = 1; i < n; i++) {
-        const struct draft_task *task = &draft->tasks[i];
-        if (task->id != 0 && task->id == task[-1].id)
-            faults_add(draft->faults, draft->file, task->line,
-                       "%s: task %u is here for the second time (first in line %u): give it "
-                       "another number",
-                       task->path, task->id, task[-1].line);
-    }
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    const struct draft_point *x = *(const struct draft_point *const *)a;
-    const struct draft_point *y = *(const struct draft_point *const *)b;
-    int order = strcmp(x->name, y->name);
-    if (order != 0)
-        return order;
-    return x->line < y->line ? -1 : x->line > y->line;
-}
-
-static void check_names(const struct data_draft *draft)
-{
-    const struct draft_point **named = xcalloc(draft->npoints, sizeof(*named));
-    size_t n = 0;
-    for (size_t i = 0; i < draft->npoints; i++) {
-        if (draft->points[i].name != NULL)
-            named[n++] = &draft->points[i];
-    }
-    qsort(named, n, sizeof(*named), compare_names);
-    for (size_t i = 1, first = 0; i < n; i++) {
-        if (strcmp(named[i]->name, named[first]->name) != 0) {
-            first = i;
-            continue;
-        }
-        faults_add(draft->faults, draft->file, named[i]->lines[POINT_NAME],
-                   "%s.name: %s is the name of %s too (line %u): every point needs its own",
-                   named[i]->path, QUOTE(named[i]->name), named[first]->path,
-                   named[first]->lines[POINT_NAME]);
-    }
-    free(named);
-}
-
-static int compare_points(const void *a, const void *b)
-{
-    const struct draft_point *x = a, *y = b;
-    if (x->address != y->address)
-        return x->address < y->address ? -1 : 1;
-    return strcmp(x->name != NULL ? x->name : "", y->name != NULL ? y->name : "");
-}
-
-static void read_points(struct reading *reading, const yaml_node_t *section)
-{
-    struct data_draft *draft = &reading->draft;
-    size_t n = yaml_doc_count(section);
-    draft->points = xcalloc(n, sizeof(*draft->points));
-    draft->npoints = n;
-    if (n > POINTS_MAX)
-        faults_add(draft->faults, draft->file, yaml_node_line(section),
-                   "data_points: %zu points are more than a profile holds, %d", n, POINTS_MAX);
-    for (size_t i = 0; i < n; i++) {
-        struct yaml_pair pair = yaml_doc_pair(reading->reader.doc, section, i);
-        read_point(reading, &pair, &draft->points[i]);
-    }
-    check_names(draft);
-    qsort(draft->points, n, sizeof(*draft->points), compare_points);
-}
-
-enum { SECTION_TASKS, SECTION_POINTS, SECTIONS };
-
-static const char *const section_names[] = {"query_tasks", "data_points"};
-
-static void find_section(const struct reading *reading, const struct yaml_pair *pair,
-                         const yaml_node_t *found[SECTIONS])
-{
-    const struct data_draft *draft = &reading->draft;
     for (size_t i = 0; i < SECTIONS; i++) {
         if (strcmp(pair->key, section_names[i]) == 0) {
-            found[i] = pair->value;
+            sections->nodes[i] = pair->value;
+            sections->lines[i] = pair->line;
             return;
         }
     }
     const char *nearest = text_nearest(pair->key, section_names, SECTIONS);
     if (nearest != NULL)
-        faults_add(draft->faults, draft->file, pair->line,
-                   "unknown section %s: did you mean \"%s\"?", QUOTE(pair->key), nearest);
+        FAULT(reading, pair->line, "unknown section %s: did you mean \"%s\"?", QUOTE(pair->key),
+              nearest);
     else
-        faults_add(draft->faults, draft->file, pair->line,
-                   "unknown section %s: the sections are query_tasks, data_points",
-                   QUOTE(pair->key));
+        FAULT(reading, pair->line,
+              "unknown section %s: the sections are query_tasks, data_points, profiles, devices, "
+              "unknown_devices",
+              QUOTE(pair->key));
 }
 
-static void read_sections(struct reading *reading)
+/* What is there must be a section; query_tasks and data_points must be there unless there are
+ * profiles. Return whether tasks are missing that should be there. */
+static bool check_sections(const struct profile_reading *reading, struct sections *sections)
 {
-    struct data_draft *draft = &reading->draft;
-    const yaml_node_t *root = yaml_doc_root(reading->reader.doc), *found[SECTIONS] = {NULL};
+    bool optional = sections->nodes[SECTION_PROFILES] != NULL, tasks_faulty = false;
+    for (size_t i = 0; i < SECTION_UNKNOWN; i++) {
+        const yaml_node_t *node = sections->nodes[i];
+        if (node != NULL ? node->type == YAML_MAPPING_NODE : optional || i >= SECTION_PROFILES)
+            continue;
+        if (node != NULL && yaml_node_is_null(node) && (optional || i >= SECTION_PROFILES)) {
+            sections->nodes[i] = NULL; /* its entries are commented out */
+            continue;
+        }
+        FAULT(reading, node != NULL ? yaml_node_line(node) : 0,
+              "%s %s: write its entries below it, indented (or \"%s: {}\" for none)",
+              section_names[i], node != NULL ? "is no section" : "is missing", section_names[i]);
+        sections->nodes[i] = NULL;
+        tasks_faulty |= i == SECTION_TASKS;
+    }
+    return tasks_faulty;
+}
+
+static void read_unknown_devices(const struct profile_reading *reading,
+                                 const struct sections *sections, struct data_config *config)
+{
+    const yaml_node_t *node = sections->nodes[SECTION_UNKNOWN];
+    if (node == NULL || yaml_node_is_null(node))
+        return;
+    const char *text = yaml_node_text(node);
+    char *problem =
+        text != NULL ? setting_value_parse(&top_settings[0], text, text, &config->unknown_devices)
+                     : xasprintf("takes one value: write \"unknown_devices: accept\"");
+    if (problem != NULL)
+        FAULT(reading, sections->lines[SECTION_UNKNOWN], "unknown_devices: %s", problem);
+    free(problem);
+}
+
+static void check_name(const struct profile_reading *reading, const struct yaml_pair *pair)
+{
+    static const struct setting name_setting = {
+        .path = "name", .type = SETTING_STRING, .min = 1, .max = PROFILE_NAME_MAX};
+    if (strcmp(pair->key, "default") == 0)
+        FAULT(reading, pair->line,
+              "profiles.default: \"default\" is what query_tasks and data_points at the top level "
+              "are: choose another name");
+    char *name = NULL, *problem = setting_value_parse(&name_setting, pair->key, pair->key, &name);
+    if (problem != NULL)
+        FAULT(reading, pair->line, "profiles: the name %s: %s", QUOTE(pair->key), problem);
+    free(problem);
+    free(name);
+}
+
+static void check_ports(const struct profile_reading *reading, const struct data_config *config,
+                        const yaml_node_t *profiles)
+{
+    const struct profile **users = xcalloc(65536, sizeof(const struct profile *));
+    for (size_t i = 1; i < config->nprofiles; i++) {
+        const struct profile *profile = &config->profiles[i];
+        if (profile->port == 0)
+            continue;
+        if (users[profile->port] != NULL)
+            FAULT(reading, yaml_doc_pair(reading->reader.doc, profiles, i - 1).line,
+                  "profiles.%s.port: %u is the port of profile %s too: give each its own, or leave "
+                  "both out, and the first packets of the DTUs tell them apart",
+                  profile->name, profile->port, users[profile->port]->name);
+        else
+            users[profile->port] = profile;
+    }
+    free(users);
+}
+
+static void read_profiles(struct profile_reading *reading, const struct sections *sections,
+                          bool tasks_faulty, struct data_config *config)
+{
+    const yaml_node_t *node = sections->nodes[SECTION_PROFILES];
+    size_t n = yaml_doc_count(node);
+    if (n > PROFILES_MAX) {
+        FAULT(reading, sections->lines[SECTION_PROFILES],
+              "profiles: %zu profiles are more than one collector holds, %d", n, PROFILES_MAX);
+        n = PROFILES_MAX;
+    }
+    config->profiles = xcalloc(1 + n, sizeof(*config->profiles));
+    config->nprofiles = 1 + n;
+    profile_config_read_default(reading, sections->nodes[SECTION_TASKS],
+                                sections->nodes[SECTION_POINTS], tasks_faulty,
+                                &config->profiles[0]);
+    for (size_t i = 0; i < n; i++) {
+        struct yaml_pair pair = yaml_doc_pair(reading->reader.doc, node, i);
+        check_name(reading, &pair);
+        profile_config_read(reading, &pair, &config->profiles[1 + i]);
+    }
+    check_ports(reading, config, node);
+}
+
+static void read_sections(struct profile_reading *reading, struct data_config *config)
+{
+    const yaml_node_t *root = yaml_doc_root(reading->reader.doc);
+    struct sections sections = {0};
     for (size_t i = 0; i < yaml_doc_count(root); i++) {
         struct yaml_pair pair = yaml_doc_pair(reading->reader.doc, root, i);
-        find_section(reading, &pair, found);
+        find_section(reading, &pair, &sections);
     }
-    for (size_t i = 0; i < SECTIONS; i++) {
-        if (found[i] != NULL && found[i]->type == YAML_MAPPING_NODE)
-            continue;
-        faults_add(draft->faults, draft->file, found[i] != NULL ? yaml_node_line(found[i]) : 0,
-                   "%s %s: write its entries below it, indented (or \"%s: {}\" for none)",
-                   section_names[i], found[i] != NULL ? "is no section" : "is missing",
-                   section_names[i]);
-        draft->tasks_faulty |= i == SECTION_TASKS;
-    }
-    read_tasks(reading, found[SECTION_TASKS]);
-    read_points(reading, found[SECTION_POINTS]);
+    bool tasks_faulty = check_sections(reading, &sections);
+    read_profiles(reading, &sections, tasks_faulty, config);
+    const struct settings_place devices = {sections.nodes[SECTION_DEVICES], "devices",
+                                           sections.lines[SECTION_DEVICES]};
+    device_config_read(&reading->reader, &devices, config);
+    read_unknown_devices(reading, &sections, config);
 }
 
-static void take_task(struct draft_task *from, struct query_task *to)
+/* The folder that the files named in ${path} start from. */
+static char *folder_of(const char *path)
 {
-    *to = (struct query_task){
-        .id = from->id,
-        .request = {.unit = (uint8_t)from->slave,
-                    .function = (uint8_t)from->function,
-                    .start = (uint16_t)from->start,
-                    .count = (uint16_t)from->length},
-        .trigger = from->trigger,
-        .interval_ms = from->interval_ms,
-        .line = from->line,
-    };
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return xstrdup(".");
+    return xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* The texts move from the draft to the snapshot. */
-static void take_point(struct draft_point *from, struct point_def *to, size_t index)
-{
-    *to = (struct point_def){
-        .name = from->name,
-        .unit = from->unit,
-        .type = from->reg,
-        .scale = from->scale,
-        .offset = from->offset,
-        .address = (uint16_t)from->address,
-        .decimals = (int8_t)(from->lines[POINT_DECIMALS] > 0 ? (int)from->decimals : -1),
-        .index = (uint16_t)index,
-        .min = -INFINITY,
-        .max = INFINITY,
-        .line = from->line,
-    };
-    from->name = NULL;
-    from->unit = NULL;
-}
-
-/* The slaves that the tasks ask, by unit id. */
-static void list_slaves(struct profile *profile)
-{
-    uint16_t place[256] = {0};
-    for (size_t i = 0; i < profile->ntasks; i++)
-        place[profile->tasks[i].request.unit] = 1;
-    profile->slaves = xcalloc(256, sizeof(*profile->slaves));
-    for (unsigned unit = 0; unit < 256; unit++) {
-        if (place[unit] == 0)
-            continue;
-        place[unit] = (uint16_t)profile->nslaves;
-        profile->slaves[profile->nslaves++] =
-            (struct slave_def){.unit = (uint8_t)unit, .name = xstrdup("")};
-    }
-    for (size_t i = 0; i < profile->ntasks; i++)
-        profile->tasks[i].slave = place[profile->tasks[i].request.unit];
-}
-
-static struct profile make_profile(struct data_draft *draft)
-{
-    struct profile profile = {
-        .name = xstrdup("default"),
-        .dead_after = 2,
-        .backoff_max_ms = 300000,
-        .tasks = xcalloc(draft->ntasks, sizeof(*profile.tasks)),
-        .ntasks = draft->ntasks,
-        .points = xcalloc(draft->npoints, sizeof(*profile.points)),
-        .npoints = draft->npoints,
-    };
-    link_config_default(&profile.link);
-    for (size_t i = 0; i < draft->ntasks; i++)
-        take_task(&draft->tasks[i], &profile.tasks[i]);
-    list_slaves(&profile);
-    data_bind(draft, &profile);
-    for (size_t i = 0; i < draft->npoints; i++)
-        take_point(&draft->points[i], &profile.points[i], i);
-    return profile;
-}
-
-static void draft_clear(struct data_draft *draft)
-{
-    for (size_t i = 0; i < draft->ntasks; i++) {
-        settings_free(&task_table, &draft->tasks[i]);
-        free(draft->tasks[i].path);
-    }
-    for (size_t i = 0; i < draft->npoints; i++) {
-        settings_free(&point_table, &draft->points[i]);
-        free(draft->points[i].path);
-    }
-    free(draft->tasks);
-    free(draft->points);
-}
-
-static struct data_config *read_document(struct yaml_doc *doc, struct faults *faults, size_t before)
+static struct data_config *read_document(struct yaml_doc *doc, const char *dir,
+                                         struct faults *faults, size_t before)
 {
     struct data_config *config = NULL;
     if (doc != NULL && yaml_doc_root(doc)->type != YAML_MAPPING_NODE) {
@@ -348,17 +196,14 @@ static struct data_config *read_document(struct yaml_doc *doc, struct faults *fa
                    "the file holds no sections: write \"query_tasks:\" and \"data_points:\", and "
                    "their entries below, indented");
     } else if (doc != NULL) {
-        struct reading reading = {
+        struct profile_reading reading = {
             .reader = {.doc = doc, .faults = faults},
-            .draft = {.file = yaml_doc_name(doc), .faults = faults},
+            .files = {.dir = dir},
         };
-        read_sections(&reading);
         config = xcalloc(1, sizeof(*config));
         config->holders = 1;
-        config->profiles = xcalloc(1, sizeof(*config->profiles));
-        config->nprofiles = 1;
-        config->profiles[0] = make_profile(&reading.draft);
-        draft_clear(&reading.draft);
+        read_sections(&reading, config);
+        point_files_clear(&reading.tables);
     }
     yaml_doc_free(doc);
     if (faults->count == before)
@@ -372,13 +217,16 @@ struct data_config *data_config_parse(const char *path, const void *bytes, size_
                                       struct faults *faults)
 {
     size_t before = faults->count;
-    return read_document(yaml_doc_parse(path, bytes, len, faults), faults, before);
+    return read_document(yaml_doc_parse(path, bytes, len, faults), NULL, faults, before);
 }
 
 struct data_config *data_config_load(const char *path, struct faults *faults)
 {
     size_t before = faults->count;
-    return read_document(yaml_doc_load(path, faults), faults, before);
+    char *dir = folder_of(path);
+    struct data_config *config = read_document(yaml_doc_load(path, faults), dir, faults, before);
+    free(dir);
+    return config;
 }
 
 const struct device_def *data_config_device(const struct data_config *config, const char *id)
@@ -412,29 +260,12 @@ struct data_config *data_config_hold(struct data_config *config)
     return config;
 }
 
-static void profile_clear(struct profile *profile)
-{
-    for (size_t i = 0; i < profile->ntasks; i++)
-        free(profile->tasks[i].points);
-    for (size_t i = 0; i < profile->npoints; i++) {
-        free(profile->points[i].name);
-        free(profile->points[i].unit);
-    }
-    link_config_clear(&profile->link);
-    for (size_t i = 0; i < profile->nslaves; i++)
-        free(profile->slaves[i].name);
-    free(profile->slaves);
-    free(profile->tasks);
-    free(profile->points);
-    free(profile->name);
-}
-
 void data_config_release(struct data_config *config)
 {
     if (config == NULL || --config->holders > 0)
         return;
     for (size_t i = 0; i < config->nprofiles; i++)
-        profile_clear(&config->profiles[i]);
+        profile_config_clear(&config->profiles[i]);
     device_config_clear(config);
     free(config->profiles);
     free(config);

@@ -46,6 +46,9 @@ static const char *const type_choices[] = {
     [TYPE_FLOAT64 + 1] = NULL,
 };
 static const char *const order_choices[] = {"ABCD", "CDAB", "BADC", "DCBA", NULL};
+static const char *const write_choices[] = {"5", "6", "15", "16", NULL};
+const uint8_t data_write_functions[] = {FC_WRITE_COIL, FC_WRITE_REGISTER, FC_WRITE_COILS,
+                                        FC_WRITE_REGISTERS};
 
 static const struct setting point_settings[] = {
     [POINT_ADDRESS] = {POINT(address, address, SETTING_UINT), .max = 65535,
@@ -81,6 +84,27 @@ static const struct setting point_settings[] = {
     [POINT_FUNCTION] = {POINT(function, function, SETTING_UINT), .min = 1, .max = 4,
                         .help = "take it from tasks of this function only; needed where tasks read "
                                 "the address by several"},
+    [POINT_INTERVAL] = {POINT(interval, interval_ms, SETTING_SECONDS), .min = 0.1, .max = WEEK,
+                        .help = "seconds from one reading to the next, where no entry of "
+                                "query_tasks reads the point"},
+    [POINT_ON_CHANGE] = {POINT(on_change, on_change, SETTING_BOOL), .def = "false",
+                         .help = "store a value only where it differs from the last one stored"},
+    [POINT_DEADBAND] = {POINT(deadband, deadband, SETTING_NUMBER), .def = "0", .max = NUMBER_MAX,
+                        .help = "on_change: what it must differ by more than, in the point's unit"},
+    [POINT_MAX_INTERVAL] = {POINT(max_interval, max_interval_ms, SETTING_SECONDS), .def = "0",
+                            .max = WEEK,
+                            .help = "on_change: store at least so often, in seconds; 0: only on "
+                                    "change"},
+    [POINT_WRITABLE] = {POINT(writable, writable, SETTING_BOOL), .def = "false",
+                        .help = "people and programs may write it"},
+    [POINT_MIN] = {POINT(min, min, SETTING_NUMBER), .min = -NUMBER_MAX, .max = NUMBER_MAX,
+                   .help = "writable: the least value that may be written, in the point's unit"},
+    [POINT_MAX] = {POINT(max, max, SETTING_NUMBER), .min = -NUMBER_MAX, .max = NUMBER_MAX,
+                   .help = "writable: the greatest"},
+    [POINT_WRITE_FUNCTION] = {POINT(write_function, write_choice, SETTING_CHOICE),
+                              .choices = write_choices,
+                              .help = "writable: Modbus function to write by; without it 5 for a "
+                                      "coil (15 for several), 6 for one register, 16 for more"},
 };
 
 #define BITS(key)                                                                                  \

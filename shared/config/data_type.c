@@ -32,13 +32,6 @@ static const struct type_rule rules[] = {
     [TYPE_FLOAT64] = {REG_FLOAT, SIZE(8), 8, "8"},
 };
 
-#define FAULT(draft, point, key, ...)                                                              \
-    do {                                                                                           \
-        faults_add((draft)->faults, (draft)->file,                                                 \
-                   (point)->lines[key] > 0 ? (point)->lines[key] : (point)->line, __VA_ARGS__);    \
-        (point)->faulty = true;                                                                    \
-    } while (0)
-
 static const char *type_name(const struct draft_point *point)
 {
     return point_table.settings[POINT_TYPE].choices[point->type];
@@ -51,12 +44,12 @@ static void resolve_length(const struct data_draft *draft, struct draft_point *p
     if (point->lines[POINT_LENGTH] == 0 && rule->standard > 0)
         length = rule->standard;
     else if (point->lines[POINT_LENGTH] == 0)
-        FAULT(draft, point, POINT_TYPE,
-              "%s.length is missing: type %s needs its length in bytes, %s", point->path,
-              type_name(point), rule->lengths);
+        data_point_fault(draft, point, POINT_TYPE,
+                         "%s is missing: type %s needs its length in bytes, %s",
+                         POINT_KEY(point, POINT_LENGTH), type_name(point), rule->lengths);
     else if (rule->sizes == 0 ? length % 2 != 0 : length > 8 || !(rule->sizes & SIZE(length)))
-        FAULT(draft, point, POINT_LENGTH, "%s.length: %u bytes do not fit type %s: write %s",
-              point->path, length, type_name(point), rule->lengths);
+        data_point_fault(draft, point, POINT_LENGTH, "%s: %u bytes do not fit type %s: write %s",
+                         POINT_KEY(point, POINT_LENGTH), length, type_name(point), rule->lengths);
     point->reg.size = (uint8_t)length;
 }
 
@@ -66,14 +59,15 @@ static void resolve_bits(const struct data_draft *draft, struct draft_point *poi
     if (point->lines[key] == 0)
         return;
     if (point->type != TYPE_BITS) {
-        FAULT(draft, point, key,
-              "%s.%s goes with type bits only: leave it out, or write type: bits", point->path,
-              key == POINT_BIT ? "bit" : "bits");
+        data_point_fault(draft, point, key,
+                         "%s goes with type bits only: leave it out, or write type: bits",
+                         POINT_KEY(point, key));
         return;
     }
     if (point->lines[POINT_BIT] > 0 && point->lines[POINT_BITS] > 0) {
-        FAULT(draft, point, POINT_BITS, "%s.bits: bit is given too (line %u): keep one of them",
-              point->path, point->lines[POINT_BIT]);
+        data_point_fault(draft, point, POINT_BITS,
+                         "%s: bit is given too (line %u): keep one of them",
+                         POINT_KEY(point, POINT_BITS), point->lines[POINT_BIT]);
         return;
     }
     if (key == POINT_BIT) {
@@ -81,24 +75,51 @@ static void resolve_bits(const struct data_draft *draft, struct draft_point *poi
         point->bit_count = 1;
     }
     if (point->bit_first + point->bit_count > 8u * point->reg.size)
-        FAULT(draft, point, key, "%s.%s: bit %u lies outside of %u bytes: the last one is bit %u",
-              point->path, key == POINT_BIT ? "bit" : "bits",
-              point->bit_first + point->bit_count - 1, point->reg.size, 8u * point->reg.size - 1);
+        data_point_fault(draft, point, key,
+                         "%s: bit %u lies outside of %u bytes: the last one is bit %u",
+                         POINT_KEY(point, key), point->bit_first + point->bit_count - 1,
+                         point->reg.size, 8u * point->reg.size - 1);
 }
 
 static void resolve_number(const struct data_draft *draft, struct draft_point *point)
 {
-    static const enum point_key numeric[] = {POINT_SCALE, POINT_OFFSET, POINT_DECIMALS};
-    static const char *const names[] = {"scale", "offset", "decimals"};
-    for (size_t i = 0; i < 3 && point->type == TYPE_STRING; i++) {
+    static const enum point_key numeric[] = {POINT_SCALE,    POINT_OFFSET, POINT_DECIMALS,
+                                             POINT_DEADBAND, POINT_MIN,    POINT_MAX};
+    for (size_t i = 0; point->type == TYPE_STRING && i < sizeof(numeric) / sizeof(*numeric); i++) {
         if (point->lines[numeric[i]] > 0)
-            FAULT(draft, point, numeric[i], "%s.%s: a text is no number: leave %s out", point->path,
-                  names[i], names[i]);
+            data_point_fault(draft, point, numeric[i], "%s: a text is no number: leave %s out",
+                             POINT_KEY(point, numeric[i]),
+                             setting_key(&point_table.settings[numeric[i]]));
     }
     if (point->scale == 0)
-        FAULT(draft, point, POINT_SCALE,
-              "%s.scale: 0 makes every value 0: write null to take the number as it is",
-              point->path);
+        data_point_fault(draft, point, POINT_SCALE,
+                         "%s: 0 makes every value 0: write null to take the number as it is",
+                         POINT_KEY(point, POINT_SCALE));
+}
+
+/* Keys that mean nothing without another one: what they were written for would not happen. */
+static void resolve_companions(const struct data_draft *draft, struct draft_point *point)
+{
+    static const struct {
+        enum point_key key, needs;
+    } companions[] = {
+        {POINT_DEADBAND, POINT_ON_CHANGE},
+        {POINT_MAX_INTERVAL, POINT_ON_CHANGE},
+        {POINT_MIN, POINT_WRITABLE},
+        {POINT_MAX, POINT_WRITABLE},
+        {POINT_WRITE_FUNCTION, POINT_WRITABLE},
+    };
+    for (size_t i = 0; i < sizeof(companions) / sizeof(*companions); i++) {
+        enum point_key key = companions[i].key, needs = companions[i].needs;
+        if (point->lines[key] > 0 && point->lines[needs] == 0)
+            data_point_fault(draft, point, key,
+                             "%s goes with %s only: add %s: true, or leave it out",
+                             POINT_KEY(point, key), setting_key(&point_table.settings[needs]),
+                             setting_key(&point_table.settings[needs]));
+    }
+    if (point->lines[POINT_MIN] > 0 && point->lines[POINT_MAX] > 0 && point->min > point->max)
+        data_point_fault(draft, point, POINT_MAX, "%s: %.15g is below min, %.15g: swap them",
+                         POINT_KEY(point, POINT_MAX), point->max, point->min);
 }
 
 void data_type_resolve(const struct data_draft *draft, struct draft_point *point)
@@ -107,6 +128,7 @@ void data_type_resolve(const struct data_draft *draft, struct draft_point *point
     point->reg.order = point->order;
     resolve_length(draft, point);
     resolve_number(draft, point);
+    resolve_companions(draft, point);
     if (!point->faulty)
         resolve_bits(draft, point);
     point->reg.bit_first = (uint8_t)point->bit_first;

@@ -5,6 +5,7 @@
 #include "shared/config/device_config.h"
 #include "shared/config/link_config.h"
 #include "shared/config/link_draft.h"
+#include "shared/config/point_table.h"
 #include "shared/config/server_config.h"
 #include "shared/config/server_tables.h"
 
@@ -144,18 +145,34 @@ void link_config_reference(FILE *out)
     settings_reference(&reply_table, false, out);
 }
 
+static void print_section(const char *title, const char *help, const struct settings_table *table,
+                          FILE *out)
+{
+    fprintf(out, "\n### %s\n\n%s\n\n", title, help);
+    settings_reference(table, false, out);
+}
+
 void data_config_reference(FILE *out)
 {
     fputs("### query_tasks\n\nWhat a DTU is asked. The key of a task is its number, 1 to "
           "65535.\n\n",
           out);
     settings_reference(&task_table, false, out);
-    fputs("\n### data_points\n\nWhat the answers mean. The key of a point is its address, 0 to "
-          "65535, or a label where `address` is given.\n\n",
-          out);
-    settings_reference(&point_table, false, out);
+    print_section("data_points",
+                  "What the answers mean. The key of a point is its address, 0 to 65535, or a "
+                  "label where `address` is given.",
+                  &point_table, out);
     fputs("\nThe section `bits` of a point:\n\n", out);
     settings_reference(&bits_table, false, out);
+    print_section("profiles", "Families of devices. The key of a profile is its name.",
+                  &profile_table, out);
+    print_section("profiles: poll", "How points are read that no task reads.", &poll_table, out);
+    print_section("profiles: slaves",
+                  "The slaves behind the DTU. The key of a slave is its unit id, 1 to 247.",
+                  &slave_table, out);
     link_config_reference(out);
     device_config_reference(out);
+    print_section("unknown_devices", "One value at the top level.", &top_table, out);
+    fputs("\n### points_file\n\nThe columns of a point table, in any order:\n\n", out);
+    point_table_reference(out);
 }
