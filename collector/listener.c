@@ -1,15 +1,12 @@
 #include "collector/listener.h"
 
-#include "collector/connection.h"
+#include "collector/net/rate.h"
 #include "shared/base/alloc.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,105 +17,99 @@ enum {
     BACKLOG = 4096,
     ACCEPT_AT_ONCE = 64, /* a storm of connects must not keep the loop from its polls */
     PAUSE_MS = 200,      /* where descriptors are out */
-    EVICT_AFTER_MS =
-        2000, /* a line that did not register for so long gives way where all places are taken */
 };
 
 struct listener {
-    struct hub *hub;
-    struct event *readable, *resume;
+    TAILQ_ENTRY(listener) link;
+    struct listeners *all;
+    struct event *readable;
     int fd;
+    char *host;
+    uint16_t port;
+};
+
+TAILQ_HEAD(listener_list, listener);
+
+struct listeners {
+    struct hub *hub;
+    struct admission *admission;
+    struct listener_list ports;
+    struct rate rate;
+    struct event *resume; /* pending while no port is listened to */
     struct log_limit complaint;
 };
 
-static void name_peer(const struct sockaddr_storage *address, struct record_connection *peer)
+/* Pauses: they hold for all ports, because what is short (tokens, descriptors) is everybody's. */
+
+static bool is_paused(const struct listeners *listeners)
 {
-    memset(peer, 0, sizeof(*peer));
-    if (address->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const void *)address;
-        peer->port = ntohs(v6->sin6_port);
-        if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
-            inet_ntop(AF_INET, v6->sin6_addr.s6_addr + 12, peer->address, sizeof(peer->address));
-        else
-            inet_ntop(AF_INET6, &v6->sin6_addr, peer->address, sizeof(peer->address));
+    return event_pending(listeners->resume, EV_TIMEOUT, NULL);
+}
+
+static void pause_for(struct listeners *listeners, int64_t ms)
+{
+    const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    struct listener *listener;
+    TAILQ_FOREACH (listener, &listeners->ports, link)
+        event_del(listener->readable);
+    event_add(listeners->resume, &tv);
+}
+
+/* Each time another port comes first, so that a storm on one does not starve the rest. */
+static void resume(struct listeners *listeners)
+{
+    struct listener *listener = TAILQ_FIRST(&listeners->ports);
+    if (listener == NULL)
         return;
-    }
-    const struct sockaddr_in *v4 = (const void *)address;
-    peer->port = ntohs(v4->sin_port);
-    inet_ntop(AF_INET, &v4->sin_addr, peer->address, sizeof(peer->address));
+    TAILQ_REMOVE(&listeners->ports, listener, link);
+    TAILQ_INSERT_TAIL(&listeners->ports, listener, link);
+    TAILQ_FOREACH (listener, &listeners->ports, link)
+        event_add(listener->readable, NULL);
 }
 
-/* Queries are small and wait for answers: send at once. Keepalive finds lines that died while
- * nobody spoke. */
-static void set_options(int fd)
+static void on_resume(evutil_socket_t fd, short what, void *cookie)
 {
-    const int on = 1, idle_s = 60, interval_s = 20, probes = 3;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+    (void)fd, (void)what;
+    resume(cookie);
 }
 
-/* Where all places are taken: does a line that never registered give its place up? */
-static int evict_silent(struct hub *hub)
-{
-    struct registry_entry *oldest = TAILQ_FIRST(&hub->registry.pending);
-    if (oldest == NULL)
-        return 0;
-    struct connection *connection = connection_of(oldest);
-    if (clock_mono_ms() - connection_session(connection)->opened_ms < EVICT_AFTER_MS)
-        return 0;
-    hub->metrics.evicted++;
-    connection_close(connection, "gave its place to a newer line");
-    return 1;
-}
+/* Accepting */
 
-static void refuse(struct listener *listener, int fd, const struct record_connection *peer)
-{
-    struct hub *hub = listener->hub;
-    hub->metrics.refused++;
-    log_at_limit(&listener->complaint, LOGL_WARN, "listener", NULL,
-                 "refused %s:%u: server.max_connections (%u) is reached", peer->address,
-                 (unsigned)peer->port, hub->max_connections);
-    shutdown(fd, SHUT_RDWR);
-    close(fd);
-}
-
+/* Only who is let in costs a token: strangers must not keep the DTUs out. */
 static void welcome(struct listener *listener, int fd, const struct sockaddr_storage *address)
 {
-    struct hub *hub = listener->hub;
-    struct record_connection peer;
-    name_peer(address, &peer);
-    if (registry_count(&hub->registry) >= hub->max_connections && !evict_silent(hub)) {
-        refuse(listener, fd, &peer);
+    struct listeners *all = listener->all;
+    if (admission_take(all->admission, fd, address, listener->port))
+        rate_take(&all->rate, clock_mono_ms());
+}
+
+static void accept_failed(struct listeners *listeners, int error)
+{
+    if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
         return;
-    }
-    hub->metrics.accepted++;
-    set_options(fd);
-    connection_open(hub, fd, &(struct connection_origin){.peer = peer});
+    log_at_limit(&listeners->complaint, LOGL_ERROR, "listener", NULL,
+                 "accept: %s; raise the limit of open files (LimitNOFILE)", strerror(error));
+    pause_for(listeners, PAUSE_MS);
 }
 
 static void accept_some(struct listener *listener)
 {
+    struct listeners *all = listener->all;
     for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+        int64_t now_ms = clock_mono_ms(), next_ms = rate_next_ms(&all->rate, now_ms);
+        if (next_ms > now_ms) {
+            pause_for(all, next_ms - now_ms);
+            return;
+        }
         struct sockaddr_storage address;
         socklen_t len = sizeof(address);
         int fd =
             accept4(listener->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            welcome(listener, fd, &address);
-            continue;
+        if (fd < 0) {
+            accept_failed(all, errno);
+            return;
         }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            const struct timeval pause = {.tv_usec = PAUSE_MS * 1000};
-            log_at_limit(&listener->complaint, LOGL_ERROR, "listener", NULL,
-                         "accept: %s; raise the limit of open files (LimitNOFILE)",
-                         strerror(errno));
-            event_del(listener->readable);
-            event_add(listener->resume, &pause);
-        }
-        return;
+        welcome(listener, fd, &address);
     }
 }
 
@@ -128,12 +119,7 @@ static void on_readable(evutil_socket_t fd, short what, void *cookie)
     accept_some(cookie);
 }
 
-static void on_resume(evutil_socket_t fd, short what, void *cookie)
-{
-    struct listener *listener = cookie;
-    (void)fd, (void)what;
-    event_add(listener->readable, NULL);
-}
+/* Ports */
 
 static int bind_socket(const struct addrinfo *address)
 {
@@ -151,7 +137,7 @@ static int bind_socket(const struct addrinfo *address)
     return fd;
 }
 
-static int open_socket(const char *host, uint16_t port)
+static int open_socket(const char *host, uint16_t port, const char *setting)
 {
     char service[8];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
@@ -165,33 +151,135 @@ static int open_socket(const char *host, uint16_t port)
     int fd = bind_socket(found);
     freeaddrinfo(found);
     if (fd < 0)
-        log_error("listener", NULL, "cannot listen on %s:%u: %s (server.host, server.main_port)",
-                  host, (unsigned)port, strerror(errno));
+        log_error("listener", NULL, "cannot listen on %s:%u: %s (server.host, %s)", host,
+                  (unsigned)port, strerror(errno), setting);
     return fd;
+}
+
+static int open_port(struct listeners *listeners, const char *host, uint16_t port,
+                     const char *setting)
+{
+    int fd = open_socket(host, port, setting);
+    if (fd < 0)
+        return -1;
+    struct listener *listener = xcalloc(1, sizeof(*listener));
+    listener->all = listeners;
+    listener->fd = fd;
+    listener->host = xstrdup(host);
+    listener->port = port;
+    listener->readable =
+        event_new(listeners->hub->base, fd, EV_READ | EV_PERSIST, on_readable, listener);
+    if (!is_paused(listeners))
+        event_add(listener->readable, NULL);
+    TAILQ_INSERT_TAIL(&listeners->ports, listener, link);
+    log_info("listener", NULL, "DTUs may dial %s:%u", host, (unsigned)port);
+    return 0;
+}
+
+static void close_port(struct listener *listener)
+{
+    TAILQ_REMOVE(&listener->all->ports, listener, link);
+    event_free(listener->readable);
+    close(listener->fd);
+    free(listener->host);
+    free(listener);
+}
+
+static bool is_wanted(const struct listener_rules *rules, const struct listener *listener)
+{
+    if (strcmp(rules->host, listener->host) != 0)
+        return false;
+    for (size_t i = 0; i < rules->nports; i++)
+        if (rules->ports[i] == listener->port)
+            return true;
+    return false;
+}
+
+static void close_unwanted(struct listeners *listeners, const struct listener_rules *rules)
+{
+    struct listener *listener, *next;
+    for (listener = TAILQ_FIRST(&listeners->ports); listener != NULL; listener = next) {
+        next = TAILQ_NEXT(listener, link);
+        if (is_wanted(rules, listener))
+            continue;
+        log_info("listener", NULL, "DTUs may no longer dial %s:%u", listener->host,
+                 (unsigned)listener->port);
+        close_port(listener);
+    }
+}
+
+static bool is_open(const struct listeners *listeners, uint16_t port)
+{
+    struct listener *listener;
+    TAILQ_FOREACH (listener, &listeners->ports, link)
+        if (listener->port == port)
+            return true;
+    return false;
+}
+
+/* Whole */
+
+struct listeners *listeners_new(struct hub *hub, admission_opener *open)
+{
+    struct listeners *listeners = xcalloc(1, sizeof(*listeners));
+    listeners->hub = hub;
+    listeners->admission = admission_new(hub, open);
+    TAILQ_INIT(&listeners->ports);
+    rate_init(&listeners->rate, 0, clock_mono_ms());
+    listeners->resume = evtimer_new(hub->base, on_resume, listeners);
+    listeners->complaint = (struct log_limit)LOG_LIMIT(3, 10000);
+    return listeners;
+}
+
+int listeners_configure(struct listeners *listeners, const struct listener_rules *rules)
+{
+    int rc = 0;
+    admission_configure(listeners->admission, &rules->who);
+    rate_set(&listeners->rate, rules->accept_rate, clock_mono_ms());
+    close_unwanted(listeners, rules);
+    for (size_t i = 0; i < rules->nports; i++) {
+        const char *setting = i == 0 ? "server.main_port" : "port of a profile";
+        if (!is_open(listeners, rules->ports[i]) &&
+            open_port(listeners, rules->host, rules->ports[i], setting) != 0)
+            rc = -1;
+    }
+    return rc;
+}
+
+struct listeners *listeners_open(struct hub *hub, const struct listener_rules *rules)
+{
+    struct listeners *listeners = listeners_new(hub, connection_open);
+    if (listeners_configure(listeners, rules) == 0)
+        return listeners;
+    listeners_close(listeners);
+    return NULL;
+}
+
+size_t listeners_waiting(const struct listeners *listeners)
+{
+    return admission_waiting(listeners->admission);
+}
+
+void listeners_close(struct listeners *listeners)
+{
+    if (listeners == NULL)
+        return;
+    while (!TAILQ_EMPTY(&listeners->ports))
+        close_port(TAILQ_FIRST(&listeners->ports));
+    event_free(listeners->resume);
+    admission_free(listeners->admission);
+    free(listeners);
 }
 
 struct listener *listener_open(struct hub *hub, const char *host, uint16_t port)
 {
-    int fd = open_socket(host, port);
-    if (fd < 0)
-        return NULL;
-    struct listener *listener = xcalloc(1, sizeof(*listener));
-    listener->hub = hub;
-    listener->fd = fd;
-    listener->complaint = (struct log_limit)LOG_LIMIT(3, 10000);
-    listener->readable = event_new(hub->base, fd, EV_READ | EV_PERSIST, on_readable, listener);
-    listener->resume = event_new(hub->base, -1, 0, on_resume, listener);
-    event_add(listener->readable, NULL);
-    log_info("listener", NULL, "DTUs may dial %s:%u", host, (unsigned)port);
-    return listener;
+    struct listeners *listeners =
+        listeners_open(hub, &(struct listener_rules){.host = host, .ports = &port, .nports = 1});
+    return listeners != NULL ? TAILQ_FIRST(&listeners->ports) : NULL;
 }
 
 void listener_close(struct listener *listener)
 {
-    if (listener == NULL)
-        return;
-    event_free(listener->readable);
-    event_free(listener->resume);
-    close(listener->fd);
-    free(listener);
+    if (listener != NULL)
+        listeners_close(listener->all);
 }

@@ -71,6 +71,10 @@ void metrics_print(const struct metrics *metrics, FILE *out)
 #define COUNTER(field, help) {#field "_total", help, offsetof(struct metrics, field)}
         COUNTER(accepted, "Connections accepted."),
         COUNTER(refused, "Connections refused because max_connections was reached."),
+        COUNTER(refused_address, "Connections refused because server.allow lacks their address."),
+        COUNTER(proxy_errors, "Load balancers' connections closed for want of a PROXY header."),
+        COUNTER(dials, "Attempts to reach a DTU that we dial."),
+        COUNTER(dial_failures, "Attempts to reach a DTU that we dial which failed."),
         COUNTER(evicted, "Silent unregistered connections closed to make room for a new one."),
         COUNTER(registered, "Registrations."),
         COUNTER(superseded, "Lines closed because their device registered anew."),
@@ -110,5 +114,7 @@ void metrics_print(const struct metrics *metrics, FILE *out)
         uint64_t value = *(const uint64_t *)((const char *)metrics + counters[i].offset);
         metrics_print_one(out, counters[i].name, "counter", counters[i].help, (double)value);
     }
+    metrics_print_one(out, "dialled", "gauge", "Lines that stand because we dialled.",
+                      (double)metrics->dialled);
     print_lateness(metrics, out);
 }

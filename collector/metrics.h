@@ -13,6 +13,9 @@ struct metrics {
     /* connections */
     uint64_t accepted, refused, registered, superseded, closed;
     uint64_t protocol_errors, registration_timeouts, heartbeat_timeouts, evicted;
+    uint64_t refused_address, proxy_errors;
+    /* lines that we dial; ${dialled} is how many stand now */
+    uint64_t dials, dial_failures, dialled;
     /* packets in */
     uint64_t heartbeats, data_packets, modbus_packets, bytes_in;
     /* polls */
