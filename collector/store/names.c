@@ -98,6 +98,17 @@ uint32_t names_device(struct names *names, const char *id)
     return ref;
 }
 
+int names_find_device(struct names *names, const char *id, uint32_t *ref)
+{
+    struct entry *entry;
+    pthread_mutex_lock(&names->lock);
+    HASH_FIND(hh, names->devices.by_key, id, strlen(id), entry);
+    if (entry != NULL)
+        *ref = entry->ref;
+    pthread_mutex_unlock(&names->lock);
+    return entry != NULL ? 0 : -1;
+}
+
 static void replace(char **known, const char *text, unsigned *changes)
 {
     if (*known != NULL && strcmp(*known, text) == 0)

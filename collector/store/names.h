@@ -40,6 +40,10 @@ void names_free(struct names *names);
  */
 uint32_t names_device(struct names *names, const char *id);
 
+/** names_find_device(names, id, ref): the same without making one: 0, or -1 where it has not
+ * appeared. */
+int names_find_device(struct names *names, const char *id, uint32_t *ref);
+
 /** names_describe_device(names, ref, name, tags, profile): what the configuration says of the
  * device now, and the profile it runs by: when it registers, and after each reload. */
 void names_describe_device(struct names *names, uint32_t ref, const char *name, const char *tags,
