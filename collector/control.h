@@ -1,10 +1,17 @@
 /*
  * The control channel: HTTP on a unix socket, for the webapp and for ops.
  *
- *   GET /metrics   Prometheus text format
- *   GET /healthz   200 while the loop turns
- *   GET /readyz    200 where DTUs are taken in and the database takes their data, else 503 with the
- * reasons GET /status    the same in short, as JSON
+ *   GET /metrics         Prometheus text format
+ *   GET /healthz         200 while the loop turns
+ *   GET /readyz          200 where DTUs are taken in and the database takes their data, else 503
+ *                        with the reasons
+ *   GET /status          the same in short, as JSON
+ *   GET /lines           all registered lines and their slaves, as JSON
+ *   GET /line?device=ID  one of them
+ *   GET /quarantine      DTUs that called and are not let in
+ *   GET /dials           DTUs that we dial
+ *   POST /write          write a point or registers, see collector/write_request.h; answered when
+ *                        the slave has
  *
  * Belongs to the loop's thread.
  */

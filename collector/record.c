@@ -54,6 +54,34 @@ int record_next(const uint8_t *bytes, size_t size, size_t *offset, struct record
     return 1;
 }
 
+int record_parse_write(const uint8_t *body, size_t size, struct write_entry *out)
+{
+    struct record_write head;
+    if (size < sizeof(head))
+        return -1;
+    memcpy(&head, body, sizeof(head));
+    *out = (struct write_entry){.slave = head.slave,
+                                .function = head.function,
+                                .address = head.address,
+                                .count = head.count};
+    const struct {
+        struct write_text *text;
+        size_t size;
+    } texts[] = {
+        {&out->actor, head.actor_size},     {&out->point, head.point_size},
+        {&out->value, head.value_size},     {&out->result, head.result_size},
+        {&out->details, head.details_size},
+    };
+    size_t at = sizeof(head);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        if (texts[i].size > size - at)
+            return -1;
+        *texts[i].text = (struct write_text){(const char *)body + at, texts[i].size};
+        at += texts[i].size;
+    }
+    return at == size ? 0 : -1;
+}
+
 const char *record_event_name(unsigned kind)
 {
     static const char *const names[EVENT_KINDS] = {

@@ -130,6 +130,10 @@ int record_add_sample(struct record_body *body, uint32_t point, const struct reg
 int record_next_sample(const uint8_t *body, size_t size, size_t *offset,
                        struct record_sample *sample, const char **text);
 
+/** record_parse_write(body, size, out): the body of a RECORD_WRITE; the texts lie inside of it. 0,
+ * or -1 where the bytes make no sense. */
+int record_parse_write(const uint8_t *body, size_t size, struct write_entry *out);
+
 /**
  * record_next(bytes, size, offset, head, body): step through a run of records. ${offset} starts at
  * 0. Return 1 and fill ${head} and ${body}, 0 at the end, -1 where the bytes make no sense.

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_TEXT = 32, ADDRESSES = 65536 };
+enum { ADDRESSES = 65536 };
 
 static bool writes_coils(uint32_t function)
 {
@@ -19,11 +19,11 @@ static bool writes_one(uint32_t function)
 }
 
 /* The fewest digits that give the same number again: 15 do for whatever a person types. */
-static const char *number_text(double number, char text[NUMBER_TEXT])
+char *write_number_text(double number, char text[WRITE_NUMBER_SIZE])
 {
-    snprintf(text, NUMBER_TEXT, "%.15g", number);
+    snprintf(text, WRITE_NUMBER_SIZE, "%.15g", number);
     if (isfinite(number) && strtod(text, NULL) != number)
-        snprintf(text, NUMBER_TEXT, "%.17g", number);
+        snprintf(text, WRITE_NUMBER_SIZE, "%.17g", number);
     return text;
 }
 
@@ -83,12 +83,12 @@ static int refuse_range(const struct point_def *point, const struct reg_type *ty
                         char *error, size_t size)
 {
     struct span span = span_of(type);
-    char asked[NUMBER_TEXT], low[NUMBER_TEXT], high[NUMBER_TEXT];
+    char asked[WRITE_NUMBER_SIZE], low[WRITE_NUMBER_SIZE], high[WRITE_NUMBER_SIZE];
     double a = reg_scale(span.low, point->scale, point->offset);
     double b = reg_scale(span.end - 1, point->scale, point->offset);
     return REFUSE("%s: %s does not fit into its %u bytes: they hold %s to %s", point->name,
-                  number_text(value, asked), (unsigned)type->size, number_text(fmin(a, b), low),
-                  number_text(fmax(a, b), high));
+                  write_number_text(value, asked), (unsigned)type->size,
+                  write_number_text(fmin(a, b), low), write_number_text(fmax(a, b), high));
 }
 
 /* An integer type: the nearest whole number, and it must show the value. */
@@ -97,7 +97,7 @@ static int encode_whole(const struct point_def *point, const struct reg_type *ty
 {
     struct span span = span_of(type);
     double whole = round(unscaled(point, value));
-    char asked[NUMBER_TEXT], step[NUMBER_TEXT], near[NUMBER_TEXT];
+    char asked[WRITE_NUMBER_SIZE], step[WRITE_NUMBER_SIZE], near[WRITE_NUMBER_SIZE];
     if (!(whole >= span.low && whole < span.end))
         return refuse_range(point, type, value, error, size);
     reg_encode(type, whole, data);
@@ -105,18 +105,18 @@ static int encode_whole(const struct point_def *point, const struct reg_type *ty
     if (same(point, got, value) || shown_as(point, got, value))
         return 0;
     return REFUSE("%s: %s lies between two steps: it goes in steps of %s, and the nearest is %s",
-                  point->name, number_text(value, asked), number_text(fabs(point->scale), step),
-                  number_text(got, near));
+                  point->name, write_number_text(value, asked),
+                  write_number_text(fabs(point->scale), step), write_number_text(got, near));
 }
 
 static int encode_float(const struct point_def *point, const struct reg_type *type, double value,
                         uint8_t *data, char *error, size_t size)
 {
     double number = unscaled(point, value);
-    char asked[NUMBER_TEXT];
+    char asked[WRITE_NUMBER_SIZE];
     if (!(fabs(number) <= (type->size == 4 ? (double)FLT_MAX : DBL_MAX)))
         return REFUSE("%s: %s is beyond what a float of %u bytes holds", point->name,
-                      number_text(value, asked), (unsigned)type->size);
+                      write_number_text(value, asked), (unsigned)type->size);
     reg_encode(type, number, data);
     return 0;
 }
@@ -139,14 +139,14 @@ static struct reg_type coils_type(unsigned count)
 
 static int check_limits(const struct point_def *point, double value, char *error, size_t size)
 {
-    char asked[NUMBER_TEXT], min[NUMBER_TEXT], max[NUMBER_TEXT];
+    char asked[WRITE_NUMBER_SIZE], min[WRITE_NUMBER_SIZE], max[WRITE_NUMBER_SIZE];
     if (!isfinite(value))
         return REFUSE("%s: the value is no number", point->name);
     if (value >= point->min && value <= point->max)
         return 0;
-    number_text(value, asked);
-    number_text(point->min, min);
-    number_text(point->max, max);
+    write_number_text(value, asked);
+    write_number_text(point->min, min);
+    write_number_text(point->max, max);
     if (!isfinite(point->min))
         return REFUSE("%s: %s is too much: at most %s is allowed", point->name, asked, max);
     if (!isfinite(point->max))
@@ -227,9 +227,9 @@ int write_point(const struct point_def *point, double value, struct write_order 
     if (point->address + count > ADDRESSES)
         return REFUSE("%s ends behind the last address, 65535", point->name);
     make_requests(order, point->slave, point->write_function, point->address, (uint16_t)count);
-    char text[NUMBER_TEXT];
+    char text[WRITE_NUMBER_SIZE];
     snprintf(order->point, sizeof(order->point), "%s", point->name);
-    snprintf(order->value, sizeof(order->value), "%s", number_text(value, text));
+    snprintf(order->value, sizeof(order->value), "%s", write_number_text(value, text));
     return 0;
 }
 
@@ -272,14 +272,13 @@ static int check_raw(const struct write_raw *raw, char *error, size_t size)
     return 0;
 }
 
-/* "1 2 3 ..." */
-static void list_values(const struct write_raw *raw, char *text, size_t size)
+void write_list(const uint32_t *values, size_t n, char *text, size_t size)
 {
     static const char more[] = " ...";
     size_t used = 0;
-    for (size_t i = 0; i < raw->count; i++) {
+    for (size_t i = 0; i < n; i++) {
         char one[16];
-        size_t len = (size_t)snprintf(one, sizeof(one), "%s%u", i > 0 ? " " : "", raw->values[i]);
+        size_t len = (size_t)snprintf(one, sizeof(one), "%s%u", i > 0 ? " " : "", values[i]);
         if (used + len + sizeof(more) > size) {
             memcpy(text + used, more, sizeof(more));
             return;
@@ -305,7 +304,7 @@ int write_registers(const struct write_raw *raw, struct write_order *order, char
     }
     make_requests(order, (uint8_t)raw->slave, (uint8_t)raw->function, (uint16_t)raw->address,
                   (uint16_t)raw->count);
-    list_values(raw, order->value, sizeof(order->value));
+    write_list(raw->values, raw->count, order->value, sizeof(order->value));
     return 0;
 }
 
@@ -314,7 +313,7 @@ bool write_verified(const struct write_order *order, const uint8_t *data, size_t
     if (size != order->size || size == 0)
         return false;
     unsigned rest = writes_coils(order->request.function) ? order->request.count % 8 : 0;
-    uint8_t last = rest > 0 ? (uint8_t)((1u << rest) - 1) : UINT8_MAX;
+    unsigned last = rest > 0 ? (1u << rest) - 1 : UINT8_MAX;
     return memcmp(data, order->data, size - 1) == 0 &&
            ((data[size - 1] ^ order->data[size - 1]) & last) == 0;
 }

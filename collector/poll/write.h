@@ -26,6 +26,7 @@ enum write_status {
     WRITE_CANCELLED,    /* not sent: the line closed, or its time was over before its turn came */
 };
 
+enum { WRITE_NUMBER_SIZE = 32 };
 enum { WRITE_ACTOR_SIZE = 65, WRITE_VALUE_SIZE = 201, WRITE_POINT_SIZE = POINT_NAME_MAX + 1 };
 
 struct write_result {
@@ -85,6 +86,9 @@ struct write_raw {
 int write_registers(const struct write_raw *raw, struct write_order *order, char *error,
                     size_t size);
 
+/** write_list(values, n, text, size): "1 2 3", cut with " ..." where it does not fit. */
+void write_list(const uint32_t *values, size_t n, char *text, size_t size);
+
 /** write_verified(order, data, size): whether what was read back is what was written (the bits that
  * the order does not write do not count). */
 bool write_verified(const struct write_order *order, const uint8_t *data, size_t size);
@@ -92,6 +96,9 @@ bool write_verified(const struct write_order *order, const uint8_t *data, size_t
 /** write_value(order, data, size, value): what was read back, in the point's scaled unit. False
  * where the order names no point, or ${data} holds no number. */
 bool write_value(const struct write_order *order, const uint8_t *data, size_t size, double *value);
+
+/** write_number_text(number, text): the fewest decimal digits that give ${number} again. */
+char *write_number_text(double number, char text[WRITE_NUMBER_SIZE]);
 
 /** write_status_name(status): "written", "not verified", "exception", "time-out", "line lost",
  * "cancelled". */

@@ -1,77 +1,20 @@
 #include "collector/store/batch.h"
 
 #include "collector/record.h"
-#include "collector/store/rowset.h"
+#include "collector/store/audit.h"
+#include "collector/store/tables.h"
 #include "shared/base/alloc.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEEN_AGAIN_MS = 10000, MINUTE_MS = 60000 };
-
-static const struct rowset_spec specs[] = {
-    {.insert = "INSERT IGNORE INTO readings",
-     .tail = "",
-     .columns = {{"device_id", COLUMN_UINT},
-                 {"ts", COLUMN_TIME},
-                 {"point_id", COLUMN_UINT},
-                 {"value", COLUMN_DOUBLE},
-                 {"raw", COLUMN_UINT}}},
-    {.insert = "INSERT IGNORE INTO reading_texts",
-     .tail = "",
-     .columns = {{"device_id", COLUMN_UINT},
-                 {"ts", COLUMN_TIME},
-                 {"point_id", COLUMN_UINT},
-                 {"value", COLUMN_BYTES}}},
-    {.insert = "INSERT INTO raw_packets",
-     .tail = "",
-     .columns = {{"device_id", COLUMN_BYTES},
-                 {"packet_type", COLUMN_BYTES},
-                 {"raw_data", COLUMN_BYTES},
-                 {"`timestamp`", COLUMN_TIME}}},
-    {.insert = "INSERT INTO heartbeat_log",
-     .tail = "",
-     .columns = {{"device_id", COLUMN_BYTES}, {"`timestamp`", COLUMN_TIME}}},
-    {.insert = "INSERT INTO connection_history",
-     .tail = "",
-     .columns = {{"device_id", COLUMN_BYTES},
-                 {"event", COLUMN_BYTES},
-                 {"`timestamp`", COLUMN_TIME},
-                 {"details", COLUMN_BYTES}}},
-    {.insert = "INSERT INTO traffic_minutes",
-     .tail = "ON DUPLICATE KEY UPDATE readings = readings + VALUES(readings), "
-             "heartbeats = heartbeats + VALUES(heartbeats), packets = packets + VALUES(packets)",
-     .columns = {{"minute", COLUMN_TIME},
-                 {"readings", COLUMN_UINT},
-                 {"heartbeats", COLUMN_UINT},
-                 {"packets", COLUMN_UINT}}},
-    /* The numbers are given, so that no row is new: an upsert is an update of many rows in one
-       statement. */
-    {.insert = "INSERT INTO devices",
-     .tail = "ON DUPLICATE KEY UPDATE last_seen = GREATEST(last_seen, VALUES(last_seen))",
-     .columns = {{"id", COLUMN_UINT},
-                 {"device_id", COLUMN_BYTES},
-                 {"first_seen", COLUMN_TIME},
-                 {"last_seen", COLUMN_TIME}}},
-    {.insert = "INSERT INTO devices",
-     .tail = "ON DUPLICATE KEY UPDATE status = VALUES(status), collector = VALUES(collector), "
-             "ip_address = VALUES(ip_address), port = VALUES(port)",
-     .columns = {{"id", COLUMN_UINT},
-                 {"device_id", COLUMN_BYTES},
-                 {"first_seen", COLUMN_TIME},
-                 {"last_seen", COLUMN_TIME},
-                 {"status", COLUMN_BYTES},
-                 {"collector", COLUMN_BYTES},
-                 {"ip_address", COLUMN_BYTES},
-                 {"port", COLUMN_UINT}}},
-};
-
-enum { READINGS, TEXTS, PACKETS, HEARTBEATS, HISTORY, TRAFFIC, SEEN, STATUS, KINDS };
+enum { SEEN_AGAIN_MS = 10000, MINUTE_MS = 60000, DEVICE_TAGS_MAX = 255 };
 
 /* What is in the database of a device, or is about to be. */
 struct marks {
     int64_t sample_ms; /* its newest sample: times of samples only grow */
     int64_t seen_ms;   /* devices.last_seen */
+    unsigned naming;   /* revision of its name, tags and profile */
 };
 
 /* What a batch remembers of a device, by its reference. */
@@ -93,7 +36,7 @@ struct minute {
 struct batch {
     struct directory *directory;
     char *collector;
-    struct rowset *rows[KINDS];
+    struct rowset *rows[TABLES];
     struct device *devices;
     size_t device_room;
     uint32_t *touched;
@@ -107,8 +50,8 @@ struct batch *batch_new(struct directory *directory, const char *collector)
     struct batch *batch = xcalloc(1, sizeof(*batch));
     batch->directory = directory;
     batch->collector = xstrdup(collector);
-    for (int i = 0; i < KINDS; i++)
-        batch->rows[i] = rowset_new(&specs[i]);
+    for (int i = 0; i < TABLES; i++)
+        batch->rows[i] = rowset_new(&tables[i]);
     return batch;
 }
 
@@ -116,7 +59,7 @@ void batch_free(struct batch *batch)
 {
     if (batch == NULL)
         return;
-    for (int i = 0; i < KINDS; i++)
+    for (int i = 0; i < TABLES; i++)
         rowset_free(batch->rows[i]);
     free(batch->devices);
     free(batch->touched);
@@ -140,6 +83,10 @@ void batch_want(struct batch *batch, const struct cache_chunks *chunks)
     const uint8_t *body;
     TAILQ_FOREACH (chunk, chunks, link) {
         for (size_t at = 0; record_next(chunk->bytes, chunk->size, &at, &head, &body) > 0;) {
+            if (head.type == RECORD_EVENT || head.type == RECORD_WRITE) {
+                directory_want_id(batch->directory, head.device);
+                continue;
+            }
             directory_want_device(batch->directory, head.device, head.ts_ms);
             if (head.type == RECORD_SAMPLES)
                 want_points(batch, &head, body);
@@ -190,7 +137,7 @@ static struct minute *minute_of(struct batch *batch, int64_t ts_ms)
 static void add_text(struct batch *batch, uint32_t device, int64_t ts_ms,
                      const struct record_sample *sample, const char *text)
 {
-    struct rowset *rows = batch->rows[TEXTS];
+    struct rowset *rows = batch->rows[TABLE_TEXTS];
     rowset_add_uint(rows, device);
     rowset_add_time(rows, ts_ms);
     rowset_add_uint(rows, directory_point(batch->directory, sample->point));
@@ -201,7 +148,7 @@ static void add_samples(struct batch *batch, const struct record_head *head, con
                         struct batch_counts *counts)
 {
     struct device *device = touch(batch, head);
-    struct rowset *rows = batch->rows[READINGS];
+    struct rowset *rows = batch->rows[TABLE_READINGS];
     uint32_t number = directory_device(batch->directory, head->device);
     int64_t last_ms = device->marks.sample_ms;
     int64_t ts_ms = head->ts_ms > last_ms ? head->ts_ms : last_ms + 1;
@@ -231,12 +178,10 @@ static void add_packet(struct batch *batch, const struct record_head *head, cons
                        struct batch_counts *counts)
 {
     static const char *const types[] = {
-        [PACKET_REGISTER] = "register",
-        [PACKET_HEARTBEAT] = "heartbeat",
-        [PACKET_DATA] = "data",
-        [PACKET_MODBUS] = "modbus",
+        [PACKET_REGISTER] = "register", [PACKET_HEARTBEAT] = "heartbeat", [PACKET_DATA] = "data",
+        [PACKET_MODBUS] = "modbus",     [PACKET_NOISE] = "noise",
     };
-    struct rowset *rows = batch->rows[PACKETS];
+    struct rowset *rows = batch->rows[TABLE_PACKETS];
     touch(batch, head);
     rowset_add_text(rows, directory_device_id(batch->directory, head->device));
     rowset_add_text(rows, types[head->code]);
@@ -249,7 +194,7 @@ static void add_packet(struct batch *batch, const struct record_head *head, cons
 static void add_heartbeat(struct batch *batch, const struct record_head *head,
                           struct batch_counts *counts)
 {
-    struct rowset *rows = batch->rows[HEARTBEATS];
+    struct rowset *rows = batch->rows[TABLE_HEARTBEATS];
     touch(batch, head);
     rowset_add_text(rows, directory_device_id(batch->directory, head->device));
     rowset_add_time(rows, head->ts_ms);
@@ -264,7 +209,7 @@ static void add_connection(struct batch *batch, const struct record_head *head, 
         [EVENT_DISCONNECT] = "disconnect",
         [EVENT_HEARTBEAT_TIMEOUT] = "heartbeat_timeout",
     };
-    struct rowset *rows = batch->rows[HISTORY];
+    struct rowset *rows = batch->rows[TABLE_HISTORY];
     struct device *device = touch(batch, head);
     if (head->body_size < sizeof(device->peer))
         return;
@@ -277,6 +222,17 @@ static void add_connection(struct batch *batch, const struct record_head *head, 
     rowset_add_text(rows, events[head->code]);
     rowset_add_time(rows, head->ts_ms);
     rowset_add_bytes(rows, body + sizeof(device->peer), head->body_size - sizeof(device->peer));
+}
+
+/* Neither makes a device: what is unknown or refused has events too, and no row in `devices`. */
+static void add_audit(struct batch *batch, const struct record_head *head, const uint8_t *body,
+                      struct batch_counts *counts)
+{
+    const char *id = directory_device_id(batch->directory, head->device);
+    if (head->type == RECORD_EVENT)
+        audit_add_event(batch->rows[TABLE_EVENTS], id, head, body);
+    else if (audit_add_write(batch->rows[TABLE_WRITES], id, head, body) != 0)
+        counts->broken++;
 }
 
 static void add_record(struct batch *batch, const struct record_head *head, const uint8_t *body,
@@ -295,13 +251,17 @@ static void add_record(struct batch *batch, const struct record_head *head, cons
     case RECORD_CONNECTION:
         add_connection(batch, head, body);
         break;
+    case RECORD_EVENT:
+    case RECORD_WRITE:
+        add_audit(batch, head, body, counts);
+        break;
     }
     counts->records++;
 }
 
 static void add_seen(struct batch *batch, uint32_t ref, struct device *device)
 {
-    struct rowset *rows = batch->rows[SEEN];
+    struct rowset *rows = batch->rows[TABLE_SEEN];
     rowset_add_uint(rows, directory_device(batch->directory, ref));
     rowset_add_text(rows, directory_device_id(batch->directory, ref));
     rowset_add_time(rows, device->seen_ms);
@@ -311,7 +271,7 @@ static void add_seen(struct batch *batch, uint32_t ref, struct device *device)
 
 static void add_status(struct batch *batch, uint32_t ref, const struct device *device)
 {
-    struct rowset *rows = batch->rows[STATUS];
+    struct rowset *rows = batch->rows[TABLE_STATUS];
     rowset_add_uint(rows, directory_device(batch->directory, ref));
     rowset_add_text(rows, directory_device_id(batch->directory, ref));
     rowset_add_time(rows, device->seen_ms);
@@ -320,6 +280,26 @@ static void add_status(struct batch *batch, uint32_t ref, const struct device *d
     rowset_add_text(rows, batch->collector);
     rowset_add_text(rows, device->peer.address);
     rowset_add_uint(rows, device->peer.port);
+}
+
+/* What the configuration calls it, where that is news to the database. */
+static void add_naming(struct batch *batch, uint32_t ref, struct device *device)
+{
+    struct rowset *rows = batch->rows[TABLE_NAMING];
+    struct device_name name;
+    if (directory_device_name(batch->directory, ref, &name) != 0)
+        return;
+    if (device->changed || name.revision != device->marks.naming) {
+        rowset_add_uint(rows, directory_device(batch->directory, ref));
+        rowset_add_text(rows, directory_device_id(batch->directory, ref));
+        rowset_add_time(rows, device->seen_ms);
+        rowset_add_time(rows, device->seen_ms);
+        audit_add_text(rows, name.name, strlen(name.name), DEVICE_NAME_MAX);
+        audit_add_text(rows, name.tags, strlen(name.tags), DEVICE_TAGS_MAX);
+        audit_add_text(rows, name.profile, strlen(name.profile), PROFILE_NAME_MAX);
+        device->marks.naming = name.revision;
+    }
+    names_device_clear(&name);
 }
 
 /* The devices' own rows, once a batch; last_seen only now and then, since it costs a row each. */
@@ -332,6 +312,7 @@ static void add_devices(struct batch *batch)
             add_seen(batch, ref, device);
         if (device->changed)
             add_status(batch, ref, device);
+        add_naming(batch, ref, device);
         device->changed = false;
     }
 }
@@ -357,7 +338,7 @@ void batch_stored(struct batch *batch)
 
 static void add_traffic(struct batch *batch)
 {
-    struct rowset *rows = batch->rows[TRAFFIC];
+    struct rowset *rows = batch->rows[TABLE_TRAFFIC];
     for (size_t i = 0; i < batch->minute_count; i++) {
         rowset_add_time(rows, batch->minutes[i].start_ms);
         rowset_add_uint(rows, batch->minutes[i].readings);
@@ -374,7 +355,7 @@ void batch_fill(struct batch *batch, const struct cache_chunks *chunks, struct b
     const uint8_t *body;
     memset(counts, 0, sizeof(*counts));
     leave_devices(batch, false);
-    for (int i = 0; i < KINDS; i++)
+    for (int i = 0; i < TABLES; i++)
         rowset_clear(batch->rows[i]);
     TAILQ_FOREACH (chunk, chunks, link) {
         int more;
@@ -388,7 +369,7 @@ void batch_fill(struct batch *batch, const struct cache_chunks *chunks, struct b
 
 int batch_insert(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *error)
 {
-    for (int i = 0; i < KINDS; i++) {
+    for (int i = 0; i < TABLES; i++) {
         if (rowset_insert(batch->rows[i], conn, bulk, error) != 0)
             return -1;
     }

@@ -95,14 +95,24 @@ static uint32_t *push(uint32_t *list, size_t *count, uint32_t ref)
     return list;
 }
 
-void directory_want_device(struct directory *dir, uint32_t ref, int64_t ts_ms)
+void directory_want_id(struct directory *dir, uint32_t ref)
 {
     dir->devices = reach(dir->devices, &dir->device_room, ref, sizeof(*dir->devices));
+    if (dir->devices[ref].id == NULL)
+        dir->devices[ref].id = names_get_device(dir->names, ref);
+}
+
+int directory_device_name(const struct directory *dir, uint32_t ref, struct device_name *out)
+{
+    return names_get_device_name(dir->names, ref, out);
+}
+
+void directory_want_device(struct directory *dir, uint32_t ref, int64_t ts_ms)
+{
+    directory_want_id(dir, ref);
     struct device *device = &dir->devices[ref];
     if (device->wanted)
         return;
-    if (device->id == NULL)
-        device->id = names_get_device(dir->names, ref);
     device->wanted = true;
     device->first_seen_ms = ts_ms;
     dir->open_devices = push(dir->open_devices, &dir->open_device_count, ref);

@@ -25,6 +25,8 @@ void directory_forget(struct directory *dir);
 /** directory_want_device(dir, ref, ts_ms): the batch refers to a device; ${ts_ms} becomes
  * first_seen where it is new. */
 void directory_want_device(struct directory *dir, uint32_t ref, int64_t ts_ms);
+/** directory_want_id(dir, ref): the batch names a device by its id alone; no row is made for it. */
+void directory_want_id(struct directory *dir, uint32_t ref);
 void directory_want_point(struct directory *dir, uint32_t ref);
 
 /** directory_resolve(dir, conn, error): give everything wanted its number. 0, or -1 with ${error}
@@ -35,6 +37,9 @@ int directory_resolve(struct directory *dir, MYSQL *conn, struct db_error *error
  */
 uint32_t directory_device(const struct directory *dir, uint32_t ref);
 uint16_t directory_point(const struct directory *dir, uint32_t ref);
+
+/** directory_device_name(dir, ref, out): as names_get_device_name(). */
+int directory_device_name(const struct directory *dir, uint32_t ref, struct device_name *out);
 
 /** directory_device_id(dir, ref): the registration id; good until the directory goes. */
 const char *directory_device_id(const struct directory *dir, uint32_t ref);

@@ -10,7 +10,8 @@
 struct entry {
     UT_hash_handle hh;
     uint32_t ref;
-    struct point_name point; /* of a point only */
+    struct point_name point;   /* of a point only */
+    struct device_name device; /* of a device only */
     char key[];
 };
 
@@ -41,11 +42,20 @@ void names_point_clear(struct point_name *point)
     memset(point, 0, sizeof(*point));
 }
 
+void names_device_clear(struct device_name *name)
+{
+    free(name->name);
+    free(name->tags);
+    free(name->profile);
+    memset(name, 0, sizeof(*name));
+}
+
 static void table_clear(struct table *table)
 {
     HASH_CLEAR(hh, table->by_key);
     for (size_t i = 0; i < table->count; i++) {
         names_point_clear(&table->by_ref[i]->point);
+        names_device_clear(&table->by_ref[i]->device);
         free(table->by_ref[i]);
     }
     free(table->by_ref);
@@ -86,6 +96,54 @@ uint32_t names_device(struct names *names, const char *id)
     uint32_t ref = table_get(&names->devices, id, strlen(id))->ref;
     pthread_mutex_unlock(&names->lock);
     return ref;
+}
+
+int names_find_device(struct names *names, const char *id, uint32_t *ref)
+{
+    struct entry *entry;
+    pthread_mutex_lock(&names->lock);
+    HASH_FIND(hh, names->devices.by_key, id, strlen(id), entry);
+    if (entry != NULL)
+        *ref = entry->ref;
+    pthread_mutex_unlock(&names->lock);
+    return entry != NULL ? 0 : -1;
+}
+
+static void replace(char **known, const char *text, unsigned *changes)
+{
+    if (*known != NULL && strcmp(*known, text) == 0)
+        return;
+    free(*known);
+    *known = xstrdup(text);
+    ++*changes;
+}
+
+void names_describe_device(struct names *names, uint32_t ref, const char *name, const char *tags,
+                           const char *profile)
+{
+    pthread_mutex_lock(&names->lock);
+    if (ref < names->devices.count) {
+        struct device_name *device = &names->devices.by_ref[ref]->device;
+        replace(&device->name, name, &device->revision);
+        replace(&device->tags, tags, &device->revision);
+        replace(&device->profile, profile, &device->revision);
+    }
+    pthread_mutex_unlock(&names->lock);
+}
+
+int names_get_device_name(struct names *names, uint32_t ref, struct device_name *out)
+{
+    int rc = -1;
+    pthread_mutex_lock(&names->lock);
+    if (ref < names->devices.count && names->devices.by_ref[ref]->device.name != NULL) {
+        *out = names->devices.by_ref[ref]->device;
+        out->name = xstrdup(out->name);
+        out->tags = xstrdup(out->tags);
+        out->profile = xstrdup(out->profile);
+        rc = 0;
+    }
+    pthread_mutex_unlock(&names->lock);
+    return rc;
 }
 
 static const char *kind_name(enum reg_kind kind)

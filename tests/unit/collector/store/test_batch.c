@@ -8,10 +8,12 @@ struct directory {
     int unused;
 };
 static struct directory known;
+static unsigned made; /* devices that it was to have a row of */
 
 void directory_want_device(struct directory *dir, uint32_t ref, int64_t ts_ms)
 {
     (void)dir, (void)ref, (void)ts_ms;
+    made++;
 }
 void directory_want_point(struct directory *dir, uint32_t ref)
 {
@@ -34,6 +36,25 @@ const char *directory_device_id(const struct directory *dir, uint32_t ref)
     return ids[ref];
 }
 
+/* What the configuration says of the first device. */
+static struct device_name described;
+
+void directory_want_id(struct directory *dir, uint32_t ref)
+{
+    (void)dir, (void)ref;
+}
+int directory_device_name(const struct directory *dir, uint32_t ref, struct device_name *out)
+{
+    (void)dir;
+    if (ref != 0 || described.name == NULL)
+        return -1;
+    *out = described;
+    out->name = strdup(described.name);
+    out->tags = strdup(described.tags);
+    out->profile = strdup(described.profile);
+    return 0;
+}
+
 struct bench {
     struct cache *cache;
     struct recorder recorder;
@@ -54,6 +75,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
+    described = (struct device_name){0};
     struct bench *bench = *state;
     batch_free(bench->batch);
     cache_free(bench->cache);
@@ -74,6 +96,7 @@ static void sample(struct bench *bench, uint32_t device, int64_t ts_ms, double n
 static void take(struct bench *bench)
 {
     cache_take(bench->cache, SIZE_MAX, &bench->chunks);
+    batch_want(bench->batch, &bench->chunks);
     batch_fill(bench->batch, &bench->chunks, &bench->counts);
 }
 
@@ -242,14 +265,173 @@ static void torn_chunks_are_counted(void **state)
     finish(bench);
 }
 
+#define TEXT(s)                                                                                    \
+    {                                                                                              \
+        s, sizeof(s) - 1                                                                           \
+    }
+
+static void events_and_writes_are_kept_and_make_no_device(void **state)
+{
+    struct bench *bench = *state;
+    const struct write_entry entry = {
+        .slave = 17,
+        .function = 6,
+        .address = 100,
+        .count = 1,
+        .actor = TEXT("Müller"),
+        .point = TEXT("set'point"),
+        .value = TEXT("23.5"),
+        .result = TEXT("not verified"),
+        .details = TEXT("read back 23.6"),
+    };
+    made = 0;
+    recorder_event(&bench->recorder, 1, AT, EVENT_SLAVE_DEAD, "slave 3: no answer");
+    recorder_event(&bench->recorder, 2, AT + 1, (enum event_kind)99, "");
+    recorder_write(&bench->recorder, 0, AT + 2, &entry);
+    take(bench);
+    assert_int_equal(bench->counts.records, 3);
+    assert_int_equal(bench->counts.broken, 0);
+    assert_int_equal(made, 0);
+    expect_rows(bench, "INSERT INTO events (kind, device_id, `timestamp`, details) VALUES "
+                       "('slave_dead','1002','2023-11-14 22:13:20.000','slave 3: no answer'), "
+                       "('unknown','1003','2023-11-14 22:13:20.001','') \n"
+                       "INSERT INTO write_log (device_id, `timestamp`, slave, `function`, address, "
+                       "`count`, actor, point, value, result, details) VALUES "
+                       "('1001','2023-11-14 22:13:20.002',17,6,100,1,'Müller','set\\'point','23.5',"
+                       "'not verified','read back 23.6') \n");
+    finish(bench);
+}
+
+/* A column that refuses a row would hold up all that waits behind it. */
+static void texts_fit_their_columns(void **state)
+{
+    struct bench *bench = *state;
+    char longest[RECORD_DETAILS_MAX + 50];
+    struct db_error error;
+    memset(longest, 'x', sizeof(longest));
+    memcpy(longest + 63, "\xc3\xa4", 2);  /* the 64th byte is half a character */
+    memcpy(longest + 199, "\xc3\xa4", 2); /* and so is the 200th */
+    const struct write_text text = {longest, sizeof(longest)};
+    const struct write_entry entry = {.actor = text,
+                                      .point = text,
+                                      .value = text,
+                                      .result = text,
+                                      .details = TEXT("a\xff"
+                                                      "b")};
+    recorder_write(&bench->recorder, 0, AT, &entry);
+    recorder_event(&bench->recorder, 0, AT, EVENT_DEVICE_UNKNOWN, "\xff");
+    take(bench);
+    assert_int_equal(batch_insert(bench->batch, NULL, false, &error), 0);
+    char expected[1200], *said = fake_take();
+    snprintf(expected, sizeof(expected), "0,0,0,0,'%.199s','%.63s','%.199s','%.32s','a') \n",
+             longest, longest, longest, longest);
+    assert_non_null(strstr(said, expected));
+    assert_non_null(strstr(said, "'2023-11-14 22:13:20.000','') \n"));
+    free(said);
+    finish(bench);
+}
+
+static void a_write_that_makes_no_sense_is_counted(void **state)
+{
+    struct bench *bench = *state;
+    struct {
+        struct record_write head;
+        char text[8];
+    } body = {.head = {.actor_size = 4, .details_size = 4}, .text = "abcdefg"};
+    struct record_head head = {.type = RECORD_WRITE, .ts_ms = AT};
+    static const size_t sizes[] = {0, 1, sizeof(body.head) - 1, sizeof(body.head),
+                                   sizeof(body.head) + 7};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        head.body_size = (uint32_t)sizes[i];
+        cache_append(bench->cache, &head, &body);
+    }
+    body.head.actor_size = UINT16_MAX;
+    head.body_size = sizeof(body.head) + 8;
+    cache_append(bench->cache, &head, &body);
+    body.head.actor_size = 3; /* a byte is left over */
+    cache_append(bench->cache, &head, &body);
+    take(bench);
+    assert_int_equal(bench->counts.broken, 7);
+    expect_rows(bench, "");
+    finish(bench);
+}
+
+static void noise_has_its_own_type(void **state)
+{
+    struct bench *bench = *state;
+    struct db_error error;
+    recorder_packet(&bench->recorder, 1, AT, PACKET_NOISE, (const uint8_t *)"?", 1);
+    take(bench);
+    assert_int_equal(batch_insert(bench->batch, NULL, false, &error), 0);
+    char *said = fake_take();
+    assert_non_null(strstr(said, "'1002','noise','?'"));
+    free(said);
+    finish(bench);
+}
+
+#define NAMING "INSERT INTO devices (id, device_id, first_seen, last_seen, name, tags, profile)"
+
+static bool names_a_device(struct bench *bench, const char *row)
+{
+    struct db_error error;
+    assert_int_equal(batch_insert(bench->batch, NULL, false, &error), 0);
+    char *said = fake_take(), *naming = strstr(said, NAMING);
+    bool found = naming != NULL;
+    if (found)
+        assert_non_null(strstr(naming, row));
+    free(said);
+    return found;
+}
+
+static void a_device_is_named_when_it_is_news(void **state)
+{
+    struct bench *bench = *state;
+    const struct record_connection peer = {.address = "10.0.0.7", .port = 40112};
+    recorder_connection(&bench->recorder, 0, AT, EVENT_CONNECT, &peer, "");
+    take(bench);
+    assert_false(names_a_device(bench, "")); /* nothing is said of it */
+    finish(bench);
+
+    described = (struct device_name){(char *)"Boiler", (char *)"heat,east", (char *)"usr", 3};
+    for (int attempt = 0; attempt < 2; attempt++) {
+        recorder_heartbeat(&bench->recorder, 0, AT + 1);
+        take(bench);
+        assert_true(names_a_device(
+            bench, "'Boiler','heat,east','usr') ON DUPLICATE KEY UPDATE name = VALUES(name), tags "
+                   "= VALUES(tags), profile = VALUES(profile)"));
+        if (attempt == 0)
+            cache_done(bench->cache, &bench->chunks); /* it was not stored */
+    }
+    finish(bench);
+
+    recorder_heartbeat(&bench->recorder, 0, AT + 2);
+    recorder_heartbeat(&bench->recorder, 1, AT + 2);
+    take(bench);
+    assert_false(names_a_device(bench, ""));
+    finish(bench);
+
+    recorder_connection(&bench->recorder, 0, AT + 3, EVENT_DISCONNECT, &peer, "");
+    take(bench);
+    assert_true(names_a_device(bench, "'Boiler'")); /* it may be another database now */
+    finish(bench);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_kind_of_record_has_its_table),   TEST(times_of_a_device_only_grow),
-        TEST(another_attempt_gives_the_same_times), TEST(another_attempt_writes_last_seen_again),
-        TEST(the_last_event_decides_the_status),    TEST(torn_chunks_are_counted),
+        TEST(every_kind_of_record_has_its_table),
+        TEST(times_of_a_device_only_grow),
+        TEST(another_attempt_gives_the_same_times),
+        TEST(another_attempt_writes_last_seen_again),
+        TEST(events_and_writes_are_kept_and_make_no_device),
+        TEST(texts_fit_their_columns),
+        TEST(a_write_that_makes_no_sense_is_counted),
+        TEST(noise_has_its_own_type),
+        TEST(a_device_is_named_when_it_is_news),
+        TEST(the_last_event_decides_the_status),
+        TEST(torn_chunks_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,6 +81,33 @@ static void a_new_description_is_a_new_revision(void **state)
     names_free(names);
 }
 
+static void a_device_may_be_described(void **state)
+{
+    (void)state;
+    struct names *names = names_new();
+    struct device_name known;
+    uint32_t ref = names_device(names, "1001");
+    assert_int_equal(names_get_device_name(names, ref, &known), -1);
+    names_describe_device(names, 7, "x", "y", "z"); /* no such device */
+    names_describe_device(names, ref, "Boiler", "heat,east", "usr");
+    assert_int_equal(names_get_device_name(names, ref, &known), 0);
+    assert_string_equal(known.name, "Boiler");
+    assert_string_equal(known.tags, "heat,east");
+    assert_string_equal(known.profile, "usr");
+    unsigned revision = known.revision;
+    names_device_clear(&known);
+    names_describe_device(names, ref, "Boiler", "heat,east", "usr");
+    names_get_device_name(names, ref, &known);
+    assert_int_equal(known.revision, revision);
+    names_device_clear(&known);
+    names_describe_device(names, ref, "Boiler", "", "usr");
+    names_get_device_name(names, ref, &known);
+    assert_int_not_equal(known.revision, revision);
+    assert_string_equal(known.tags, "");
+    names_device_clear(&known);
+    names_free(names);
+}
+
 static void *read_names(void *cookie)
 {
     struct names *names = cookie;
@@ -116,6 +143,7 @@ int main(void)
         cmocka_unit_test(devices_are_counted_as_they_appear),
         cmocka_unit_test(points_are_known_by_profile_and_name),
         cmocka_unit_test(a_new_description_is_a_new_revision),
+        cmocka_unit_test(a_device_may_be_described),
         cmocka_unit_test(one_thread_adds_and_another_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

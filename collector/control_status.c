@@ -1,0 +1,85 @@
+/* GET /healthz, /readyz, /status: whether the collector lives, takes data in, and how much. */
+#include "collector/control_parts.h"
+#include "collector/control_reply.h"
+#include "shared/base/clock.h"
+#include "shared/base/version.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+
+void control_healthz(struct evhttp_request *request, struct collector *collector)
+{
+    (void)collector;
+    control_reply_text(request, 200, "ok\n");
+}
+
+/* A full cache drops a chunk of records at once, so it is not at its bound all the time. */
+static bool nearly_full(const struct cache_stats *cache)
+{
+    return cache->waiting + cache->in_flight >= cache->max_size - cache->max_size / 8;
+}
+
+void control_readyz(struct evhttp_request *request, struct collector *collector)
+{
+    struct writer_status writer;
+    struct cache_stats cache;
+    char text[1200];
+    writer_status(collector->writer, &writer);
+    cache_stats(collector->cache, &cache);
+    bool full = nearly_full(&cache);
+    snprintf(text, sizeof(text), "database: %s%s%s\ncache: %s\nconfiguration: %s%s\n",
+             writer.up ? "ok" : "away", writer.up ? "" : ": ", writer.up ? "" : writer.error,
+             full ? "full or nearly so, the oldest records are being lost" : "ok",
+             collector->reload_error[0] ? "the last reload was refused: " : "ok",
+             collector->reload_error);
+    control_reply_text(request, writer.up && !full ? 200 : 503, text);
+}
+
+/* /status */
+
+static void put_int(struct json_object *status, const char *key, uint64_t value)
+{
+    json_object_object_add(status, key, json_object_new_int64((int64_t)value));
+}
+
+static void put_text(struct json_object *status, const char *key, const char *value)
+{
+    json_object_object_add(status, key, json_object_new_string(value));
+}
+
+static struct json_object *status_of(struct collector *collector)
+{
+    const struct metrics *metrics = &collector->hub.metrics;
+    struct json_object *status = json_object_new_object();
+    struct writer_status writer;
+    struct cache_stats cache;
+    writer_status(collector->writer, &writer);
+    cache_stats(collector->cache, &cache);
+    put_text(status, "version", DTUHUB_VERSION);
+    put_text(status, "name", collector->started->server.name);
+    put_int(status, "dtu_port", collector->started->server.main_port);
+    put_int(status, "started_at", (uint64_t)collector->started_wall_ms);
+    put_int(status, "uptime_ms", (uint64_t)(clock_mono_ms() - collector->started_ms));
+    put_int(status, "connections", registry_count(&collector->hub.registry));
+    put_int(status, "registered", collector->hub.registry.nonline);
+    put_int(status, "connections_max", collector->hub.max_connections);
+    put_int(status, "cache_records", cache.waiting + cache.in_flight);
+    put_int(status, "cache_max", cache.max_size);
+    put_int(status, "records_dropped", cache.dropped);
+    put_int(status, "rows_written", writer.readings);
+    put_text(status, "database", writer.up ? "up" : "down");
+    put_text(status, "database_error", writer.error);
+    put_int(status, "polls_sent", metrics->polls_sent);
+    put_int(status, "polls_answered", metrics->polls_answered);
+    put_int(status, "polls_refused", metrics->polls_refused);
+    put_int(status, "polls_timed_out", metrics->polls_timed_out);
+    put_int(status, "lateness_p99_ms", metrics_lateness_quantile(metrics, 0.99));
+    put_int(status, "config_reloaded_at", (uint64_t)collector->reloaded_wall_ms);
+    put_text(status, "config_error", collector->reload_error);
+    return status;
+}
+
+void control_status(struct evhttp_request *request, struct collector *collector)
+{
+    control_reply_json(request, 200, status_of(collector));
+}
