@@ -26,8 +26,8 @@ struct connection {
     int fd;
     const char *closing; /* the reason, once the line is to be closed */
     char reason[128];
-    size_t left; /* bytes in ${in}: the start of a packet */
-    uint8_t in[FRAMING_HELD];
+    void (*closed)(void *cookie); /* the dialler's; NULL */
+    void *closed_cookie;
     struct session session;
 };
 
@@ -130,19 +130,35 @@ static void send_rest(struct connection *connection)
 
 /* What the session asks for */
 
+/* The newest line of a device wins. */
+static void end_older(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    const struct session *session = &connection->session;
+    struct registry_entry *older = registry_find(&hub->registry, session->id);
+    if (older == NULL)
+        return;
+    char reason[128];
+    snprintf(reason, sizeof(reason), "superseded by %s:%u", session->peer.address,
+             (unsigned)session->peer.port);
+    hub->metrics.superseded++;
+    connection_close(connection_of(older), reason);
+    recorder_event(&hub->env.recorder, session->device, session->registered_wall_ms,
+                   EVENT_DEVICE_SUPERSEDED, reason);
+}
+
 static void on_registered(void *cookie)
 {
     struct connection *connection = cookie;
-    struct hub *hub = connection->hub;
-    struct registry_entry *older = registry_find(&hub->registry, connection->session.id);
-    if (older != NULL) {
-        char reason[128];
-        snprintf(reason, sizeof(reason), "superseded by %s:%u", connection->session.peer.address,
-                 (unsigned)connection->session.peer.port);
-        hub->metrics.superseded++;
-        connection_close(connection_of(older), reason);
-    }
-    registry_name(&hub->registry, &connection->entry, connection->session.id);
+    end_older(connection);
+    registry_name(&connection->hub->registry, &connection->entry, connection->session.id);
+    hub_registered(connection->hub, &connection->session);
+}
+
+static void on_quarantined(void *cookie)
+{
+    struct connection *connection = cookie;
+    hub_quarantined(connection->hub, &connection->session);
 }
 
 static void on_close(void *cookie, const char *reason)
@@ -155,6 +171,7 @@ static void on_close(void *cookie, const char *reason)
 static const struct session_ops ops = {
     .send = on_send,
     .registered = on_registered,
+    .quarantined = on_quarantined,
     .close = on_close,
 };
 
@@ -176,11 +193,16 @@ static void settle(struct connection *connection)
         connection_reschedule(connection);
 }
 
+void connection_adopt(struct connection *connection)
+{
+    session_adopt(&connection->session, hub_now());
+    settle(connection);
+}
+
 static void read_bytes(struct connection *connection)
 {
     struct hub *hub = connection->hub;
-    memcpy(hub->scratch, connection->in, connection->left);
-    ssize_t got = recv(connection->fd, hub->scratch + connection->left, HUB_READ_SIZE, 0);
+    ssize_t got = recv(connection->fd, hub->scratch, sizeof(hub->scratch), 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got == 0) {
@@ -193,12 +215,7 @@ static void read_bytes(struct connection *connection)
         return;
     }
     hub->metrics.bytes_in += (uint64_t)got;
-    size_t len = connection->left + (size_t)got;
-    size_t used = session_input(&connection->session, hub->scratch, len, hub_now());
-    connection->left = len - used;
-    if (connection->left > sizeof(connection->in)) /* only where the line is being closed */
-        connection->left = 0;
-    memcpy(connection->in, hub->scratch + used, connection->left);
+    session_input(&connection->session, hub->scratch, (size_t)got, hub_now());
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *cookie)
@@ -241,9 +258,15 @@ int connection_open(struct hub *hub, int fd, const struct connection_origin *ori
                  connection);
     event_assign(&connection->writable, hub->base, fd, EV_WRITE, on_writable, connection);
     event_add(&connection->readable, NULL);
+    connection->closed = origin->closed;
+    connection->closed_cookie = origin->cookie;
     registry_add(&hub->registry, &connection->entry);
-    session_start(&connection->session, &hub->env, &ops, connection, &origin->peer, hub_now());
-    connection_reschedule(connection);
+    const struct session_origin from = {.peer = origin->peer, .port = origin->port};
+    session_start(&connection->session, &hub->env, &ops, connection, &from);
+    session_open(&connection->session, origin->device_id, hub_now());
+    if (origin->len > 0 && connection->closing == NULL)
+        session_input(&connection->session, origin->bytes, origin->len, hub_now());
+    settle(connection);
     return 0;
 }
 
@@ -258,5 +281,9 @@ void connection_close(struct connection *connection, const char *reason)
     if (connection->unsent != NULL)
         evbuffer_free(connection->unsent);
     close(connection->fd);
+    void (*closed)(void *) = connection->closed;
+    void *cookie = connection->closed_cookie;
     give_back(hub, connection);
+    if (closed != NULL)
+        closed(cookie);
 }

@@ -41,6 +41,9 @@ struct session *connection_session(struct connection *connection);
 /** connection_reschedule(connection): the session's next time may have changed. */
 void connection_reschedule(struct connection *connection);
 
+/** connection_adopt(connection): a reload, see session_adopt(); the connection may be gone then. */
+void connection_adopt(struct connection *connection);
+
 /** connection_pool_fill(hub), connection_pool_drain(hub): allocate memory ahead for hub->pool_size
  * connections; free it. */
 void connection_pool_fill(struct hub *hub);

@@ -46,30 +46,92 @@ void hub_set_timer(struct hub *hub, struct wheel_timer *timer, int64_t due_ms)
         arm(hub, clock_mono_ms(), tick_ms);
 }
 
-void hub_configure(struct hub *hub, const struct server_config *config)
+static struct plan_set *plans_of(const struct server_config *config, struct data_config *data,
+                                 struct names *names)
 {
-    struct session_env *env = &hub->env;
-    env->timing = (struct exchange_timing){
+    const struct plan_defaults defaults = {
         .response_timeout_ms = config->polling.response_timeout_ms,
         .request_gap_ms = config->polling.request_gap_ms,
+        .slave_gap_ms = config->polling.slave_gap_ms,
+        .heartbeat_timeout_ms = config->server.heartbeat_timeout_ms,
+        .registration_timeout_ms = config->server.registration_timeout_ms,
+        .stagger_ms = config->polling.stagger_ms,
+        .max_missed = config->server.max_missed,
+        .max_timeouts = config->polling.max_timeouts,
         .retries = config->polling.retries,
     };
-    env->registration_timeout_ms = config->server.registration_timeout_ms;
-    env->heartbeat_timeout_ms = config->server.heartbeat_timeout_ms;
-    env->max_missed = config->server.max_missed;
+    return plan_set_new(data, names, &defaults);
+}
+
+static void set_limits(struct hub *hub, const struct server_config *config)
+{
     hub->max_connections = config->server.max_connections;
     hub->pool_size = config->server.connection_pool_size;
     connection_pool_fill(hub);
+    flap_configure(hub->flap, config->server.flap_count, config->server.flap_window_ms);
+}
+
+static void adopt_list(struct registry_list *list)
+{
+    struct registry_entry *entry, *next;
+    for (entry = TAILQ_FIRST(list); entry != NULL; entry = next) {
+        next = TAILQ_NEXT(entry, link); /* a line that leaves quarantine leaves its list, too */
+        connection_adopt(connection_of(entry));
+    }
+}
+
+void hub_configure(struct hub *hub, const struct server_config *config, struct data_config *data)
+{
+    struct plan_set *old = hub->env.plans;
+    set_limits(hub, config);
+    hub->env.plans = plans_of(config, data, hub->env.names);
+    adopt_list(&hub->registry.online);
+    adopt_list(&hub->registry.pending);
+    plan_set_release(old);
+}
+
+/* Who registers */
+
+static void on_calm(void *cookie, const char *id)
+{
+    (void)cookie;
+    log_info("hub", id, "does not flap any more");
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *cookie)
+{
+    struct hub *hub = cookie;
+    (void)fd, (void)what;
+    flap_calm(hub->flap, clock_mono_ms(), on_calm, hub);
+}
+
+void hub_registered(struct hub *hub, const struct session *session)
+{
+    quarantine_forget(hub->quarantine, session->id);
+    if (flap_registered(hub->flap, session->id, clock_mono_ms()) != FLAP_BEGAN)
+        return;
+    static const char details[] = "registers anew again and again: two DTUs with one id, a weak "
+                                  "signal, or a carrier that cuts silent lines";
+    hub->metrics.flapping++;
+    log_warn("hub", session->who, "flaps: %s", details);
+    recorder_event(&hub->env.recorder, session->device, session->registered_wall_ms,
+                   EVENT_DEVICE_FLAPPING, details);
+}
+
+void hub_quarantined(struct hub *hub, const struct session *session)
+{
+    quarantine_seen(hub->quarantine, session->id, session->plan->profile->name, &session->peer,
+                    session->life_wall_ms);
 }
 
 void hub_init(struct hub *hub, const struct hub_parts *parts)
 {
+    const struct timeval sweep = {.tv_sec = 10};
     memset(hub, 0, sizeof(*hub));
     int64_t now_ms = clock_mono_ms();
     hub->base = parts->base;
-    hub->env.framing = &framing_tlv;
-    hub->env.plan = parts->plan;
     hub->env.names = parts->names;
+    hub->env.main_port = parts->config->server.main_port;
     hub->env.metrics = &hub->metrics;
     hub->env.noise = (struct log_limit)LOG_LIMIT(20, 10000);
     recorder_init(&hub->env.recorder, parts->cache);
@@ -78,19 +140,19 @@ void hub_init(struct hub *hub, const struct hub_parts *parts)
     hub->wheel = wheel_new(now_ms);
     hub->tick = event_new(parts->base, -1, 0, on_tick, hub);
     arm(hub, now_ms, now_ms + TICK_AT_MOST_MS);
-    hub_configure(hub, parts->config);
+    hub->flap = flap_new(parts->config->server.flap_count, parts->config->server.flap_window_ms);
+    hub->quarantine = quarantine_new();
+    hub->sweep = event_new(parts->base, -1, EV_PERSIST, on_sweep, hub);
+    event_add(hub->sweep, &sweep);
+    set_limits(hub, parts->config);
+    hub->env.plans = plans_of(parts->config, parts->data, parts->names);
 }
 
-void hub_replan(struct hub *hub, struct plan *plan)
+void hub_close_device(struct hub *hub, const char *id, const char *reason)
 {
-    struct registry_entry *entry;
-    struct session_time now = hub_now();
-    plan_release(hub->env.plan);
-    hub->env.plan = plan;
-    TAILQ_FOREACH (entry, &hub->registry.online, link) {
-        session_adopt(connection_session(connection_of(entry)), now);
-        connection_reschedule(connection_of(entry));
-    }
+    struct registry_entry *entry = registry_find(&hub->registry, id);
+    if (entry != NULL)
+        connection_close(connection_of(entry), reason);
 }
 
 static void close_list(struct registry_list *list, const char *reason)
@@ -109,7 +171,10 @@ void hub_close_all(struct hub *hub, const char *reason)
 void hub_free(struct hub *hub)
 {
     connection_pool_drain(hub);
-    plan_release(hub->env.plan);
+    plan_set_release(hub->env.plans);
+    flap_free(hub->flap);
+    quarantine_free(hub->quarantine);
+    event_free(hub->sweep);
     event_free(hub->tick);
     wheel_free(hub->wheel);
 }

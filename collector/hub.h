@@ -6,6 +6,8 @@
 #define DTUHUB_COLLECTOR_HUB_H
 
 #include "collector/metrics.h"
+#include "collector/net/flap.h"
+#include "collector/net/quarantine.h"
 #include "collector/poll/wheel.h"
 #include "collector/registry.h"
 #include "collector/session.h"
@@ -18,8 +20,6 @@
 struct connection;
 SLIST_HEAD(connection_pool, connection);
 
-enum { HUB_READ_SIZE = 4096 };
-
 struct hub {
     struct event_base *base;
     struct session_env env;
@@ -31,26 +31,32 @@ struct hub {
     struct connection_pool pool; /* memory of lines that are gone, for lines to come */
     size_t pooled, pool_size;
     uint32_t max_connections;
-    uint8_t scratch[FRAMING_HELD +
-                    HUB_READ_SIZE]; /* what one read takes in, behind what was left over */
+    struct flap *flap;
+    struct quarantine *quarantine;
+    struct event *sweep; /* now and then: who is calm again */
+    uint8_t scratch[SESSION_READ_MOST]; /* what one read takes in */
 };
 
-/** hub_init(hub, base, config, plan, names, cache): ${names} and ${cache} must outlive it; takes
- * over the hold on ${plan}. */
+/** hub_init(hub, parts): ${parts}' names and cache must outlive it; ${config} is looked at only. */
 struct hub_parts {
     struct event_base *base;
     const struct server_config *config;
-    struct plan *plan;
+    struct data_config *data; /* the plans hold it */
     struct names *names;
     struct cache *cache;
 };
 void hub_init(struct hub *hub, const struct hub_parts *parts);
 
-/** hub_configure(hub, config): take over the settings that a reload may change. */
-void hub_configure(struct hub *hub, const struct server_config *config);
+/** hub_configure(hub, config, data): take over the settings that a reload may change: all sessions
+ * go on by ${data}. */
+void hub_configure(struct hub *hub, const struct server_config *config, struct data_config *data);
 
-/** hub_replan(hub, plan): all sessions go on by ${plan}; takes over the hold on it. */
-void hub_replan(struct hub *hub, struct plan *plan);
+/** hub_registered(hub, session), hub_quarantined(hub, session): a line said who it is. */
+void hub_registered(struct hub *hub, const struct session *session);
+void hub_quarantined(struct hub *hub, const struct session *session);
+
+/** hub_close_device(hub, id, reason): close the line of a device, where it has one. */
+void hub_close_device(struct hub *hub, const char *id, const char *reason);
 
 /** hub_close_all(hub, reason): close every line. */
 void hub_close_all(struct hub *hub, const char *reason);
