@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLES_MAX = 8, SETTINGS_MAX = 16 };
+enum { TABLES_MAX = 8, SETTINGS_MAX = 32 };
 
 /* The lines of all keys of one file: lines[table][setting], 0 where the key is not there. */
 struct reading {

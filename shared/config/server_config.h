@@ -29,7 +29,14 @@ struct server_section {
     uint32_t connection_pool_size;   /* sessions whose memory is allocated ahead, 100; never above
                                         max_connections */
     int64_t registration_timeout_ms; /* deadline of the first packet; file: seconds, 30 */
-    int64_t shutdown_timeout_ms;     /* time to flush at SIGTERM; file: seconds, 10 */
+    char *allow; /* addresses and networks, comma-separated, that DTUs may come from; NULL: all */
+    char *proxy_from; /* those of balancers, whose connections begin with a PROXY header; NULL: none
+                       */
+    uint32_t accept_rate;   /* new connections a second, 0: no limit; 500 */
+    uint32_t flap_count;    /* registrations within flap_window_ms from which on a device counts as
+                               flapping, 6 */
+    int64_t flap_window_ms; /* file: seconds, 300 */
+    int64_t shutdown_timeout_ms; /* time to flush at SIGTERM; file: seconds, 10 */
 };
 
 struct mysql_section {
@@ -59,7 +66,12 @@ struct webhooks_section { /* the short form: URLs or NULL */
 struct polling_section {
     int64_t response_timeout_ms; /* file: seconds, 3 */
     int64_t request_gap_ms; /* silence between an answer and the next query; file: seconds, 0.1 */
+    int64_t slave_gap_ms;   /* the same where the next query goes to another slave; at least
+                               request_gap_ms; file: seconds, 0.1 */
     uint32_t retries;       /* of an unanswered query, 1 */
+    uint32_t max_timeouts;  /* unanswered queries in a row that close the line, 10; 0: never */
+    int64_t stagger_ms;     /* first queries of lines that come at once are spread over this time;
+                               file: seconds, 5 */
 };
 
 struct log_section {

@@ -8,7 +8,7 @@
 static_assert(sizeof(enum log_level) == sizeof(int), "enum log_level");
 static_assert(sizeof(enum log_format) == sizeof(int), "enum log_format");
 
-enum { SOCKET_PATH_MAX = 107, PATH_LENGTH_MAX = 1023, URL_LENGTH_MAX = 2047 };
+enum { SOCKET_PATH_MAX = 107, PATH_LENGTH_MAX = 1023, URL_LENGTH_MAX = 2047, CIDRS_MAX = 4095 };
 
 #define HOUR 3600.0
 
@@ -40,6 +40,19 @@ static const struct setting server_settings[] = {
     {KEY(server, registration_timeout, registration_timeout_ms, SETTING_SECONDS), .def = "30",
      .min = 0.1, .max = HOUR, .reload = true,
      .help = "seconds that a new connection has to send its registration packet"},
+    {KEY(server, allow, allow, SETTING_CIDRS), .max = CIDRS_MAX, .reload = true,
+     .help = "addresses and networks that DTUs may come from, such as 10.0.0.0/8; without it all"},
+    {KEY(server, proxy_from, proxy_from, SETTING_CIDRS), .max = CIDRS_MAX, .reload = true,
+     .help = "addresses and networks of balancers in front, whose connections begin with a PROXY "
+             "header; without it none"},
+    {KEY(server, accept_rate, accept_rate, SETTING_UINT), .def = "500", .max = 1000000,
+     .reload = true, .help = "new connections a second at the most; 0 is no limit"},
+    {KEY(server, flap_count, flap_count, SETTING_UINT), .def = "6", .min = 2, .max = 1000,
+     .reload = true,
+     .help = "registrations within flap_window from which on a device counts as flapping"},
+    {KEY(server, flap_window, flap_window_ms, SETTING_SECONDS), .def = "300", .min = 1,
+     .max = 24 * HOUR, .reload = true,
+     .help = "seconds in which flap_count registrations make a device flapping"},
     {KEY(server, shutdown_timeout, shutdown_timeout_ms, SETTING_SECONDS), .def = "10", .min = 0.1,
      .max = 600, .reload = true, .help = "seconds to write out what is in memory when stopped"},
 };
@@ -86,8 +99,17 @@ static const struct setting polling_settings[] = {
      .max = 300, .reload = true, .help = "seconds to wait for the answer to a query"},
     {KEY(polling, request_gap, request_gap_ms, SETTING_SECONDS), .def = "0.1", .min = 0, .max = 60,
      .reload = true, .help = "seconds of silence between an answer and the next query"},
+    {KEY(polling, slave_gap, slave_gap_ms, SETTING_SECONDS), .def = "0.1", .min = 0, .max = 60,
+     .reload = true,
+     .help = "the same where the next query goes to another slave; no less than request_gap"},
     {KEY(polling, retries, retries, SETTING_UINT), .def = "1", .min = 0, .max = 10, .reload = true,
      .help = "times that an unanswered query is sent again"},
+    {KEY(polling, max_timeouts, max_timeouts, SETTING_UINT), .def = "10", .max = 10000,
+     .reload = true,
+     .help = "unanswered queries in a row after which the connection is closed; 0 is never"},
+    {KEY(polling, stagger, stagger_ms, SETTING_SECONDS), .def = "5", .min = 0, .max = 600,
+     .reload = true,
+     .help = "seconds over which the first queries of DTUs that come at once are spread"},
 };
 
 static const char *const level_choices[] = {"error", "warn", "info", "debug", NULL};

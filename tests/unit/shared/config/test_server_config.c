@@ -64,6 +64,11 @@ static void defaults(void **state)
     assert_int_equal(config->server.connection_pool_size, 100);
     assert_int_equal(config->server.registration_timeout_ms, 30000);
     assert_int_equal(config->server.shutdown_timeout_ms, 10000);
+    assert_null(config->server.allow);
+    assert_null(config->server.proxy_from);
+    assert_int_equal(config->server.accept_rate, 500);
+    assert_int_equal(config->server.flap_count, 6);
+    assert_int_equal(config->server.flap_window_ms, 300000);
     assert_string_equal(config->mysql.host, "127.0.0.1");
     assert_null(config->mysql.socket);
     assert_string_equal(config->mysql.password, "");
@@ -79,7 +84,10 @@ static void defaults(void **state)
     assert_null(config->webhooks.data_received);
     assert_int_equal(config->polling.response_timeout_ms, 3000);
     assert_int_equal(config->polling.request_gap_ms, 100);
+    assert_int_equal(config->polling.slave_gap_ms, 100);
     assert_int_equal(config->polling.retries, 1);
+    assert_int_equal(config->polling.max_timeouts, 10);
+    assert_int_equal(config->polling.stagger_ms, 5000);
     assert_int_equal(config->log.level, LOGL_INFO);
     assert_int_equal(config->log.format, LOGF_TEXT);
     assert_null(config->log.file);
@@ -124,6 +132,25 @@ static void the_shipped_file_says_what_the_defaults_say(void **state)
     server_config_free(shipped);
     server_config_free(plain);
     unsetenv("DTUHUB_MYSQL_PASSWORD");
+}
+
+static void networks_as_a_text_or_a_list(void **state)
+{
+    (void)state;
+    struct server_config *config =
+        parse_good("server: {allow: ' 10.0.0.0/8 ,::1', proxy_from: [192.0.2.1, '2001:db8::/32']}\n"
+                   "mysql: {user: abc}\n");
+    assert_string_equal(config->server.allow, "10.0.0.0/8,::1");
+    assert_string_equal(config->server.proxy_from, "192.0.2.1,2001:db8::/32");
+    server_config_free(config);
+    struct faults faults = {0};
+    assert_null(
+        parse("server: {allow: '10.0.0.0/33', proxy_from: [[a]]}\nmysql: {user: abc}\n", &faults));
+    expect_faults(&faults,
+                  "t.yml:1: server.allow: \"10.0.0.0/33\" is neither an address nor a network: "
+                  "write it like 10.0.0.0/8, several with commas\n"
+                  "t.yml:1: server.proxy_from takes texts: write them with commas in one line, or "
+                  "as a list [a, b]\n");
 }
 
 static void variables_stand_for_any_value(void **state)
@@ -235,6 +262,7 @@ int main(void)
         cmocka_unit_test(defaults),
         cmocka_unit_test(the_shipped_file_holds_every_key),
         cmocka_unit_test(the_shipped_file_says_what_the_defaults_say),
+        cmocka_unit_test(networks_as_a_text_or_a_list),
         cmocka_unit_test(variables_stand_for_any_value),
         cmocka_unit_test(a_password_file_is_found_beside_the_config),
         cmocka_unit_test(the_pool_is_never_larger_than_the_connections),

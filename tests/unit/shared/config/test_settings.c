@@ -5,6 +5,8 @@
 #include "shared/config/settings.h"
 
 #include "shared/config/data_draft.h"
+#include "shared/config/device_draft.h"
+#include "shared/config/link_draft.h"
 #include "shared/config/server_config.h"
 #include "shared/config/server_tables.h"
 #include "shared/config/setting_value.h"
@@ -120,6 +122,50 @@ static void variables_are_for_those_who_ask(void **state)
     settings_free(&example_table, &outcome.example);
 }
 
+static void an_overlay_keeps_what_is_not_given(void **state)
+{
+    (void)state;
+    struct outcome outcome = read_example("name: x\ncount: 7\n", false);
+    const char text[] = "wait: 3\ncount: null\n";
+    struct yaml_doc *doc = yaml_doc_parse("u.yml", text, strlen(text), &outcome.faults);
+    const struct settings_reader reader = {doc, &outcome.faults, false};
+    const struct settings_place place = {yaml_doc_root(doc), "example", 1};
+    assert_int_equal(
+        settings_overlay(&reader, &place, &example_table, &outcome.example, outcome.lines), 0);
+    assert_string_equal(outcome.example.name, "x");
+    assert_int_equal(outcome.example.count, 7);
+    assert_int_equal(outcome.example.wait_ms, 3000);
+    const unsigned lines[] = {1, 2, 1, 0};
+    assert_memory_equal(outcome.lines, lines, sizeof(lines));
+    yaml_doc_free(doc);
+    settings_free(&example_table, &outcome.example);
+}
+
+/* Where a section takes no variables its secret still does, and is not shown. */
+static void a_secret_always_takes_a_variable(void **state)
+{
+    (void)state;
+    struct secret_example {
+        char *secret;
+    } example = {0};
+    static const struct setting setting = {
+        .path = "e.secret", .type = SETTING_SECRET, .min = 1, .max = 4, .help = "a secret"};
+    static const struct settings_table table = {&setting, 1};
+    struct faults faults = {0};
+    setenv("DTUHUB_TEST_A", "key", 1);
+    const char text[] = "secret: ${DTUHUB_TEST_A}\n";
+    struct yaml_doc *doc = yaml_doc_parse("t.yml", text, strlen(text), &faults);
+    const struct settings_reader reader = {doc, &faults, false};
+    const struct settings_place place = {yaml_doc_root(doc), "e", 1};
+    assert_int_equal(settings_read(&reader, &place, &table, &example, NULL), 0);
+    assert_string_equal(example.secret, "key");
+    setenv("DTUHUB_TEST_A", "hidden", 1);
+    assert_int_equal(settings_read(&reader, &place, &table, &example, NULL), -1);
+    expect_faults(&faults, "t.yml:1: e.secret: too long, 6 bytes: 4 at the most\n");
+    settings_free(&table, &example);
+    yaml_doc_free(doc);
+}
+
 static void compares_and_finds(void **state)
 {
     (void)state;
@@ -182,6 +228,32 @@ static void check_table(const struct settings_table *table, const char *prefix, 
     }
 }
 
+static void the_tables_of_a_line_are_sound(void **state)
+{
+    (void)state;
+    struct line_draft line = {0};
+    struct token_draft token = {0};
+    struct slice_draft slice = {0};
+    struct reply_draft reply = {0};
+    struct device_draft device = {0};
+    assert_int_equal(line_table.count, LINE_KEYS);
+    assert_int_equal(registration_table.count, REG_KEYS);
+    assert_int_equal(timing_table.count, TIMING_KEYS);
+    assert_int_equal(slice_table.count, SLICE_KEYS);
+    assert_int_equal(device_table.count, DEVICE_KEYS);
+    check_table(&line_table, "line.", &line);
+    check_table(&registration_table, "line.registration.", &line);
+    check_table(&heartbeat_table, "line.heartbeat.", &line);
+    check_table(&timing_table, "line.timing.", &line);
+    for (size_t i = 0; i < TOKEN_KINDS; i++) {
+        assert_true(token_tables[i].count <= TOKEN_KEYS_MAX);
+        check_table(&token_tables[i], "line.PACKET.", &token);
+    }
+    check_table(&slice_table, "line.PACKET.SLICE.", &slice);
+    check_table(&reply_table, "line.PACKET.reply.", &reply);
+    check_table(&device_table, "devices.ID.", &device);
+}
+
 static void the_tables_of_the_product_are_sound(void **state)
 {
     (void)state;
@@ -208,8 +280,11 @@ int main(void)
         cmocka_unit_test(a_field_in_fault_holds_its_default_and_the_rest_is_read),
         cmocka_unit_test(unknown_keys_name_the_nearest_or_all),
         cmocka_unit_test(variables_are_for_those_who_ask),
+        cmocka_unit_test(an_overlay_keeps_what_is_not_given),
+        cmocka_unit_test(a_secret_always_takes_a_variable),
         cmocka_unit_test(compares_and_finds),
         cmocka_unit_test(prints_a_row_for_each_key),
+        cmocka_unit_test(the_tables_of_a_line_are_sound),
         cmocka_unit_test(the_tables_of_the_product_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
