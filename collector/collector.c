@@ -70,13 +70,12 @@ static int open_parts(struct collector *collector, struct data_config *data)
     collector->cache = cache_new(config->cache.max_size, config->cache.flush_interval_ms);
     struct hub_parts parts = {.base = collector->base,
                               .config = config,
-                              .plan = plan_new(data, collector->names),
+                              .data = data,
                               .names = collector->names,
                               .cache = collector->cache};
     hub_init(&collector->hub, &parts);
-    collector->listener =
-        listener_open(&collector->hub, config->server.host, config->server.main_port);
-    if (collector->listener == NULL)
+    collector->entrance = entrance_open(&collector->hub, config, data);
+    if (collector->entrance == NULL)
         return -1;
     if (config->server.control_socket != NULL) {
         collector->control = control_open(collector, config->server.control_socket);
@@ -102,7 +101,7 @@ int collector_start(struct collector *collector, const char *dir, struct server_
     mention_webhooks(server);
     raise_descriptors(server->server.max_connections);
     int rc = open_parts(collector, data);
-    data_config_release(data); /* the plan holds it */
+    data_config_release(data); /* the plans hold it */
     return rc;
 }
 
@@ -122,9 +121,20 @@ static void reject(struct collector *collector, const struct faults *faults)
               faults->count);
 }
 
+static void count_plans(const struct hub *hub, size_t *ntasks, size_t *npoints)
+{
+    const struct plan_set *set = hub->env.plans;
+    *ntasks = *npoints = 0;
+    for (size_t i = 0; i < set->nplans; i++) {
+        *ntasks += set->plans[i].ntasks;
+        *npoints += set->plans[i].profile->npoints;
+    }
+}
+
 static void adopt(struct collector *collector, struct server_config *server,
                   struct data_config *data)
 {
+    size_t ntasks, npoints;
     const char *fixed = server_config_fixed_changed(collector->started, server);
     if (fixed != NULL)
         log_warn("reload", NULL, "%s changed: that takes a restart", fixed);
@@ -133,8 +143,8 @@ static void adopt(struct collector *collector, struct server_config *server,
                   strerror(errno));
     raise_descriptors(server->server.max_connections);
     cache_configure(collector->cache, server->cache.max_size, server->cache.flush_interval_ms);
-    hub_configure(&collector->hub, server);
-    hub_replan(&collector->hub, plan_new(data, collector->names));
+    hub_configure(&collector->hub, server, data);
+    entrance_configure(collector->entrance, server, data);
     data_config_release(data);
     if (collector->config != collector->started)
         server_config_free(collector->config);
@@ -142,8 +152,9 @@ static void adopt(struct collector *collector, struct server_config *server,
     collector->hub.metrics.reloads++;
     collector->reloaded_wall_ms = clock_wall_ms();
     collector->reload_error[0] = '\0';
-    log_info("reload", NULL, "taken over: %zu tasks, %zu points, %zu lines stay open",
-             collector->hub.env.plan->ntasks, collector->hub.env.plan->profile->npoints,
+    count_plans(&collector->hub, &ntasks, &npoints);
+    log_info("reload", NULL, "taken over: %zu profiles, %zu tasks, %zu points, %zu lines stay open",
+             collector->hub.env.plans->nplans, ntasks, npoints,
              registry_count(&collector->hub.registry));
 }
 
@@ -166,7 +177,7 @@ int collector_stop(struct collector *collector)
 {
     size_t lost = 0;
     if (collector->base != NULL) {
-        listener_close(collector->listener);
+        entrance_close(collector->entrance);
         hub_close_all(&collector->hub, "server stopping");
     }
     if (collector->writer != NULL)

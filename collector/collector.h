@@ -5,8 +5,8 @@
 #ifndef DTUHUB_COLLECTOR_COLLECTOR_H
 #define DTUHUB_COLLECTOR_COLLECTOR_H
 
+#include "collector/entrance.h"
 #include "collector/hub.h"
-#include "collector/listener.h"
 #include "collector/store/cache.h"
 #include "collector/store/names.h"
 #include "collector/store/writer.h"
@@ -24,7 +24,7 @@ struct collector {
     struct cache *cache;
     struct writer *writer;
     struct hub hub;
-    struct listener *listener;
+    struct entrance *entrance;
     struct control *control;
     int64_t started_wall_ms, started_ms, reloaded_wall_ms;
     char reload_error[512]; /* "" where the last reload was taken over */

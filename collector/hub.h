@@ -18,6 +18,7 @@
 #include <sys/queue.h>
 
 struct connection;
+struct dialler;
 SLIST_HEAD(connection_pool, connection);
 
 struct hub {
@@ -33,6 +34,7 @@ struct hub {
     uint32_t max_connections;
     struct flap *flap;
     struct quarantine *quarantine;
+    struct dialler *dialler; /* the entrance's; NULL: nobody is dialled */
     struct event *sweep; /* now and then: who is calm again */
     uint8_t scratch[SESSION_READ_MOST]; /* what one read takes in */
 };
