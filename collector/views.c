@@ -1,30 +1,36 @@
 #include "collector/views.h"
 
 #include "collector/connection.h"
+#include "collector/dialler.h"
 #include "shared/base/alloc.h"
+#include "shared/base/clock.h"
 
 #include <stdlib.h>
 
 static void view_line(const struct session *session, struct line_view *view)
 {
     const struct profile *profile = session->plan->profile;
+    const struct device_def *device = data_config_device(session->plans->config, session->id);
     *view = (struct line_view){
         .id = session->id,
-        .name = "",
+        .name = device != NULL ? device->name : "",
         .profile = profile->name,
-        .framing = session->env->framing->name,
+        .framing = session->plan->framing->name,
         .since_ms = session->registered_wall_ms,
         .seen_ms = session->life_wall_ms,
         .heartbeats = session->heartbeats,
         .answers = session->answers,
         .timeouts = session->timeouts,
+        .noise_bytes = session->noise_bytes,
         .slaves = xcalloc(profile->nslaves + 1, sizeof(*view->slaves)),
         .nslaves = profile->nslaves,
     };
     control_peer(session->peer.address, session->peer.port, view->peer);
     for (size_t i = 0; i < profile->nslaves; i++)
         view->slaves[i] =
-            (struct slave_view){.unit = profile->slaves[i].unit, .name = profile->slaves[i].name};
+            (struct slave_view){.unit = profile->slaves[i].unit,
+                                .name = profile->slaves[i].name,
+                                .state = session->slaves[i]};
 }
 
 struct line_view *views_lines(struct hub *hub, const char *id, size_t *n)
@@ -50,16 +56,60 @@ void views_lines_free(struct line_view *lines, size_t n)
     free(lines);
 }
 
+/* Lists under construction. */
+struct quarantine_list {
+    struct quarantine_view *items;
+    size_t n;
+};
+
+static void add_quarantined(void *cookie, const struct quarantine_entry *entry)
+{
+    struct quarantine_list *list = cookie;
+    struct quarantine_view *view = &list->items[list->n++];
+    *view = (struct quarantine_view){.id = entry->id,
+                                     .profile = entry->profile,
+                                     .first_ms = entry->first_ms,
+                                     .last_ms = entry->last_ms,
+                                     .times = entry->times};
+    control_peer(entry->peer.address, entry->peer.port, view->peer);
+}
+
 struct quarantine_view *views_quarantine(struct hub *hub, size_t *n)
 {
-    (void)hub;
-    *n = 0;
-    return NULL;
+    struct quarantine_list list = {0};
+    list.items = xcalloc(quarantine_count(hub->quarantine) + 1, sizeof(*list.items));
+    quarantine_each(hub->quarantine, add_quarantined, &list);
+    *n = list.n;
+    return list.items;
+}
+
+struct dial_list {
+    struct dial_view *items;
+    size_t n;
+    int64_t wall_ms;
+};
+
+static void add_dial(void *cookie, const struct dialler_status *status)
+{
+    struct dial_list *list = cookie;
+    list->items[list->n++] = (struct dial_view){
+        .id = status->id,
+        .host = status->host,
+        .port = status->port,
+        .state = dial_state_name(status->state),
+        .failures = status->failures,
+        .error = status->error,
+        .next_ms = status->next_ms > 0 ? list->wall_ms + status->next_ms : 0,
+    };
 }
 
 struct dial_view *views_dials(struct hub *hub, size_t *n)
 {
-    (void)hub;
-    *n = 0;
-    return NULL;
+    struct dial_list list = {.wall_ms = clock_wall_ms()};
+    size_t room = hub->dialler != NULL ? dialler_count(hub->dialler) : 0;
+    list.items = xcalloc(room + 1, sizeof(*list.items));
+    if (hub->dialler != NULL)
+        dialler_each(hub->dialler, add_dial, &list);
+    *n = list.n;
+    return list.items;
 }
