@@ -107,6 +107,7 @@ def web_after(run, config):
 def web(collector, collectors, web_after):
     if not collectors:
         collector()
+    collectors[-1].process.wait_log("is ready")  # it makes the tables
     return web_after()
 
 

@@ -83,7 +83,7 @@ def test_sighup_takes_over_tasks_and_points(hub, database):
         dtu.answer_next({2000: 1})
         hub.reload(data={"query_tasks": {2: {**TASK, "start_addr": 3000, "length": 5}},
                          "data_points": {2001: {"name": "b", "type": "uint16"}, 3004: {"name": "c", "type": "uint16"}}})
-        hub.process.wait_log("taken over: 2 tasks, 3 points, 1 lines stay open")
+        hub.process.wait_log("taken over: 1 profiles, 2 tasks, 3 points, 1 lines stay open")
 
         def seen():
             dtu.answer_next({2000: 1, 2001: 2, 3004: 3})

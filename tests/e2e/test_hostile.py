@@ -111,7 +111,7 @@ ONCE = [quick_connects, never_readers]
 
 
 def test_no_dtu_notices_strangers(collector, database, sim, tmp_path):
-    hub = collector(server={"polling": {"request_gap": 0.01}},
+    hub = collector(server={"server": {"accept_rate": 0}, "polling": {"request_gap": 0.01}},
                     data={"query_tasks": {1: {"interval": 0.2}, 2: {"interval": 0.3}, 4: {"interval": 0.5}}})
     hub.process.wait_log("is ready")
     fleet = sim("-c", hub.config.folder, "--port", hub.port, "--count", 20, "--heartbeat", 0.5, "--reconnect", 0.1,
