@@ -245,23 +245,20 @@ static enum step add_box(const struct reader *reader, const struct box *box, siz
     bool open;
     size_t end, size = 0, which, before = payload->size;
     size_t from = find_payload(reader, *at, box, &end, &open);
-    /* A right CRC says better than the next box where the payload ends. */
-    size_t there = (trails(reader, box) ? reader->len : end) - from;
-    size_t room = sizeof(payload->bytes) - before;
+    size_t there = end - from, room = sizeof(payload->bytes) - before;
     memcpy(payload->bytes + before, reader->bytes + from, there < room ? there : room);
     payload->size = before + (there < room ? there : room);
-    if (read_answer(reader->view, payload->bytes, payload->size, &size, &which) == RIGHT) {
+    bool empty = payload->size == 0;
+    enum answer_state state =
+        read_answer(reader->view, payload->bytes, payload->size, &size, &which);
+    if (state == RIGHT) {
         size_t whole = *at + box->size;
         if (trails(reader, box) && size > before)
             whole += size - before;
         give_modbus(payload->bytes, size, whole, frame);
         return STEP_GIVEN;
     }
-    there = end - from;
-    payload->size = before + (there < room ? there : room);
-    bool empty = payload->size == 0;
-    if (read_answer(reader->view, payload->bytes, payload->size, &size, &which) != PARTIAL ||
-        (empty && reader->final))
+    if (state != PARTIAL || (empty && reader->final))
         return STEP_ALONE;
     if (open)
         return STEP_MORE;
