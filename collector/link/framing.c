@@ -5,8 +5,9 @@
 const struct framing *framing_of(enum framing_kind kind)
 {
     static const struct framing *const framings[] = {
-        [FRAMING_TLV] = &framing_tlv,   [FRAMING_RTU] = &framing_rtu,
-        [FRAMING_MBAP] = &framing_mbap, [FRAMING_ESCAPED] = &framing_escaped,
+        [FRAMING_TLV] = &framing_tlv,         [FRAMING_RTU] = &framing_rtu,
+        [FRAMING_MBAP] = &framing_mbap,       [FRAMING_DDP] = &framing_ddp,
+        [FRAMING_ALOTCER] = &framing_alotcer, [FRAMING_ESCAPED] = &framing_escaped,
         [FRAMING_HEX] = &framing_hex,
     };
     return framings[kind];

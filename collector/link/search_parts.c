@@ -4,7 +4,7 @@
 
 enum {
     HEAD_MAX = 9,  /* serial bytes that always tell an answer's size */
-    TOKENS_IN = 2, /* tokens in one answer */
+    TOKENS_IN = 2, /* tokens in one answer, one behind the other */
     JOINED_MAX = 2 * SERIAL_MAX + TOKENS_IN * TOKEN_LONGEST,
 };
 
@@ -52,16 +52,16 @@ void search_answer(struct search *search, const struct expectation *expected, co
     }
 }
 
-/* The bytes without the token; returns their number. */
-static size_t join(const struct cutout *cutout, const uint8_t *bytes, size_t len,
+/* The bytes without those from ${at} to ${behind}; returns their number. */
+static size_t join(const uint8_t *bytes, size_t len, size_t at, size_t behind,
                    uint8_t out[JOINED_MAX])
 {
-    size_t behind = cutout->at + cutout->token.match.size, rest = len - behind;
-    if (rest > JOINED_MAX - cutout->at)
-        rest = JOINED_MAX - cutout->at;
-    memcpy(out, bytes, cutout->at);
-    memcpy(out + cutout->at, bytes + behind, rest);
-    return cutout->at + rest;
+    size_t rest = len - behind;
+    if (rest > JOINED_MAX - at)
+        rest = JOINED_MAX - at;
+    memcpy(out, bytes, at);
+    memcpy(out + at, bytes + behind, rest);
+    return at + rest;
 }
 
 /* A byte that is a token, in a run of its like: whichever is taken out, the rest is the same. */
@@ -71,44 +71,31 @@ static bool repeats(const struct cutout *cutout, const uint8_t *bytes)
            bytes[cutout->at] == bytes[cutout->at - 1];
 }
 
-static enum heal heal(struct search *search, const struct expectation *expected,
-                      const struct answer *answer, const uint8_t *bytes, size_t len,
-                      size_t tokens_left, struct cutout *out)
+/* What is left without the token that stands at cutout->at, or without it and the next one. */
+static enum heal heal_at(struct search *search, const struct expectation *expected,
+                         const uint8_t *bytes, size_t len, struct cutout *cutout)
 {
-    /* A token stands behind the first byte at the earliest, and where the last fitting one ends at
-     * the latest; in a serial byte of several, too. */
-    size_t last = answer->extent + search->scheme->width - 1;
-    if (answer->state == ANSWER_WRONG)
-        last = answer->extent - 1;
-    enum heal best = HEAL_NO;
-    struct cutout cutout;
-    struct answer joined;
     uint8_t without[JOINED_MAX];
-    for (cutout.at = 1; cutout.at <= last && cutout.at < len; cutout.at++) {
-        ssize_t size = search_token(search, bytes + cutout.at, len - cutout.at, &cutout.token);
-        if (size == 0 && best == HEAL_NO) {
-            best = HEAL_MAYBE;
-            *out = cutout;
-            out->token.match.size = 0;
-        }
-        if (size <= 0 || repeats(&cutout, bytes))
-            continue;
-        if (search->joins == 0)
-            break;
+    struct answer joined;
+    struct line_token next;
+    enum heal best = HEAL_NO;
+    size_t behind = cutout->at + cutout->token.match.size;
+    for (int tokens = 1; tokens <= TOKENS_IN && search->joins > 0; tokens++) {
         search->joins--;
-        size_t rest = join(&cutout, bytes, len, without);
+        size_t rest = join(bytes, len, cutout->at, behind, without);
         search_answer(search, expected, without, rest, &joined);
-        struct cutout second;
-        if (joined.state == ANSWER_RIGHT || (joined.state == ANSWER_WRONG && tokens_left > 1 &&
-                                             heal(search, expected, &joined, without, rest,
-                                                  tokens_left - 1, &second) == HEAL_YES)) {
-            *out = cutout;
+        if (joined.state == ANSWER_RIGHT)
             return HEAL_YES;
-        }
-        if (joined.state == ANSWER_PARTIAL && best == HEAL_NO) {
+        if (joined.state == ANSWER_PARTIAL)
             best = HEAL_MAYBE;
-            *out = cutout;
+        ssize_t size = search_token(search, bytes + behind, len - behind, &next);
+        if (size == 0 && best == HEAL_NO) {
+            cutout->token.match.size = 0; /* the next one is not whole yet */
+            return HEAL_MAYBE;
         }
+        if (size <= 0)
+            break;
+        behind += (size_t)size;
     }
     return best;
 }
@@ -117,8 +104,27 @@ enum heal search_heal(struct search *search, const struct expectation *expected,
                       const struct answer *answer, const uint8_t *bytes, size_t len,
                       struct cutout *out)
 {
-    return heal(search, expected, answer, bytes, len < JOINED_MAX ? len : JOINED_MAX, TOKENS_IN,
-                out);
+    /* A token stands behind the first byte at the earliest, and where the last fitting one ends at
+     * the latest; in a serial byte of several, too. */
+    size_t last = answer->extent + search->scheme->width - 1;
+    if (answer->state == ANSWER_WRONG)
+        last = answer->extent - 1;
+    enum heal best = HEAL_NO;
+    struct cutout cutout;
+    for (cutout.at = 1; cutout.at <= last && cutout.at < len && search->joins > 0; cutout.at++) {
+        ssize_t size = search_token(search, bytes + cutout.at, len - cutout.at, &cutout.token);
+        if (size < 0 || (size > 0 && repeats(&cutout, bytes)))
+            continue;
+        cutout.token.match.size = (size_t)size;
+        enum heal healed = size == 0 ? HEAL_MAYBE : heal_at(search, expected, bytes, len, &cutout);
+        if (healed > best) {
+            best = healed;
+            *out = cutout;
+        }
+        if (best == HEAL_YES)
+            break;
+    }
+    return best;
 }
 
 void search_foreign(struct search *search, const uint8_t *bytes, size_t len, struct foreign *out)

@@ -10,7 +10,7 @@
 
 enum {
     CHECKS_MAX = 32768, /* bytes that one search puts through a CRC: hostile bytes want millions */
-    JOINS_MAX = 64,     /* tokens that one search takes out of an answer by trial */
+    JOINS_MAX = 128,    /* tokens that one search takes out of an answer by trial */
     SURE_TOKEN = 3,     /* a token so long outweighs the head of an answer with a wrong CRC */
 };
 
