@@ -60,6 +60,8 @@ char *byte_text_unhex(const char *text, uint8_t *out, size_t *size)
             text++;
             continue;
         }
+        if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+            text += 2;
         int byte = byte_of(text);
         if (byte < 0)
             return xasprintf("%s begins with no pair of hexadecimal digits: write bytes like \"7B "

@@ -16,7 +16,7 @@
 char *byte_text_unescape(const char *text, uint8_t *out, size_t *size);
 
 /** byte_text_unhex(text, out, size): the same of pairs of hexadecimal digits, with blanks or colons
- * between them. */
+ * between them, and 0x in front of them. */
 char *byte_text_unhex(const char *text, uint8_t *out, size_t *size);
 
 #endif

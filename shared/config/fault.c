@@ -3,6 +3,7 @@
 #include "shared/base/alloc.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,32 @@ void faults_add(struct faults *faults, const char *file, unsigned line, const ch
     }
     faults->items[faults->count++] =
         (struct fault){.file = xstrdup(file), .line = line, .message = message};
+}
+
+static bool stands_before(const struct faults *faults, size_t from, const struct fault *fault)
+{
+    for (size_t i = 0; i < from; i++) {
+        const struct fault *other = &faults->items[i];
+        if (other->line == fault->line && strcmp(other->message, fault->message) == 0 &&
+            strcmp(other->file, fault->file) == 0)
+            return true;
+    }
+    return false;
+}
+
+void faults_drop_repeated(struct faults *faults, size_t from)
+{
+    size_t kept = from;
+    for (size_t i = from; i < faults->count; i++) {
+        struct fault *fault = &faults->items[i];
+        if (stands_before(faults, from, fault)) {
+            free(fault->file);
+            free(fault->message);
+        } else {
+            faults->items[kept++] = *fault;
+        }
+    }
+    faults->count = kept;
 }
 
 struct ranked {

@@ -23,6 +23,10 @@ struct faults {
 void faults_add(struct faults *faults, const char *file, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/** faults_drop_repeated(faults, from): take out those from place ${from} on that stand before it
+ * already. */
+void faults_drop_repeated(struct faults *faults, size_t from);
+
 /** faults_sort(faults): by file in order of first mention, then by line; stable. */
 void faults_sort(struct faults *faults);
 

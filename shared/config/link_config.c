@@ -290,8 +290,11 @@ int link_config_read(const struct settings_reader *reader, const struct settings
     settings_free(&line_table, &draft);
     clear_list(&draft.registrations);
     clear_list(&draft.heartbeats);
+    int result = reader->faults->count == before ? 0 : -1;
+    if (doc != NULL) /* profiles that build on the same file say its faults once */
+        faults_drop_repeated(reader->faults, before);
     yaml_doc_free(doc);
-    return reader->faults->count == before ? 0 : -1;
+    return result;
 }
 
 static void clear_tokens(struct token_def *tokens, size_t count)

@@ -149,8 +149,9 @@ static const struct setting regex_settings[] = {
     PACKET_COMMON,
     [REGEX_PATTERN] = {PACKET(pattern, pattern, SETTING_PATTERN), .required = true, .min = 1,
                        .max = PATTERN_MAX,
-                       .help = "PCRE2, held against bytes from the first one on; groups (?<id>...) "
-                               "and (?<secret>...) name parts of it"},
+                       .help =
+                           "PCRE2, held against bytes from the first one on; groups `(?<id>...)` "
+                           "and `(?<secret>...)` name parts of it"},
     [REGEX_ID] = {PACKET(id, id, SETTING_STRING), .min = 1, .max = LINK_ID_SIZE - 1,
                   .help = "registration: the id, where the pattern has no group of that name"},
 };

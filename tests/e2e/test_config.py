@@ -91,7 +91,7 @@ def test_sighup_takes_over_tasks_and_points(hub, database):
                     database.query("SELECT DISTINCT data_point, value FROM device_data")} == {"a": 1, "b": 2, "c": 3}
         wait_for(seen, 10, "values of the new points")
         hub.reload(data={"query_tasks": {1: None}, "data_points": {2000: None, 2001: None}})
-        hub.process.wait_log("taken over: 1 tasks, 1 points, 1 lines stay open")
+        hub.process.wait_log("taken over: 1 profiles, 1 tasks, 1 points, 1 lines stay open")
         wait_for(lambda: dtu.answer_next({})[2:4] == b"\x0b\xb8" and dtu.answer_next({})[2:4] == b"\x0b\xb8", 5,
                  "only the new task")
     now = metrics(hub)

@@ -61,7 +61,8 @@ static void hexadecimal(void **state)
     gives(byte_text_unhex, "", "", 0);
     says(byte_text_unhex, "7", "\"7\" begins with no pair");
     says(byte_text_unhex, "7B 1 0", "\"1 0\" begins with no pair");
-    says(byte_text_unhex, "0x7B", "\"x7B\" begins with no pair");
+    gives(byte_text_unhex, "0x7B01 0X02", "\x7b\x01\x02", 3);
+    says(byte_text_unhex, "0x", "no pair");
     says(byte_text_unhex, "zz", "no pair");
 }
 

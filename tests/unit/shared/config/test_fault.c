@@ -57,6 +57,21 @@ static void holds_thousands(void **state)
     faults_clear(&faults);
 }
 
+static void what_stands_before_is_not_said_again(void **state)
+{
+    (void)state;
+    struct faults faults = {0};
+    faults_add(&faults, "a", 1, "x");
+    faults_add(&faults, "a", 2, "x");
+    faults_add(&faults, "a", 1, "x");
+    faults_add(&faults, "b", 1, "x");
+    faults_add(&faults, "a", 2, "x");
+    faults_add(&faults, "a", 1, "y");
+    faults_drop_repeated(&faults, 2);
+    faults_add(&faults, "c", 3, "z");
+    expect_faults(&faults, "a:1: x\na:2: x\nb:1: x\na:1: y\nc:3: z\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -64,6 +79,7 @@ int main(void)
         cmocka_unit_test(sorts_by_file_then_line_and_keeps_the_order_of_equals),
         cmocka_unit_test(sorts_nothing_and_one),
         cmocka_unit_test(holds_thousands),
+        cmocka_unit_test(what_stands_before_is_not_said_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

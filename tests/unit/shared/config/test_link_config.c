@@ -332,6 +332,25 @@ static void faults_in_a_family_name_its_file(void **state)
     bad_line("second", folder, text);
 }
 
+static void a_faulty_family_is_told_once(void **state)
+{
+    (void)state;
+    struct faults faults = {0};
+    struct link_def link;
+    read_line("second", folder, &link, &faults);
+    link_config_clear(&link);
+    size_t once = faults.count;
+    struct yaml_doc *doc = yaml_doc_parse("t.yml", "second", 6, &faults);
+    const struct settings_reader reader = {.doc = doc, .faults = &faults};
+    const struct settings_place place = {yaml_doc_root(doc), "profiles.q.line", 9};
+    const struct config_files files = {folder};
+    assert_int_equal(link_config_read(&reader, &place, &files, &link), -1);
+    assert_int_equal(faults.count, once);
+    link_config_clear(&link);
+    yaml_doc_free(doc);
+    faults_clear(&faults);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +368,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(families_that_are_not_there, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(faults_in_a_family_name_its_file, make_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(a_faulty_family_is_told_once, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
