@@ -56,7 +56,9 @@ install: all
 	cp -r build/assets $(SHARE)
 	rm -f $(SHARE)/assets/.made
 	install -m 644 nginx/* $(SHARE)/nginx
-	install -m 644 config/* $(SHARE)/config
+	install -m 644 config/*.yml $(SHARE)/config
+	install -d $(SHARE)/config/tables
+	install -m 644 config/tables/*.csv $(SHARE)/config/tables
 	install -m 755 scripts/nginx_conf.sh $(SHARE)/scripts
 	install -m 644 scripts/lib.sh $(SHARE)/scripts
 	install -d $(MAN)/man1 $(MAN)/man8
