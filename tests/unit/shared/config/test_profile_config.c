@@ -91,7 +91,6 @@ static void a_profile_with_two_meters_of_one_table(void **state)
     struct data_config *config =
         load_good("profiles:\n"
                   "  pump_station:\n"
-                  "    line: usr\n"
                   "    port: 22335\n"
                   "    poll: {interval: 10}\n"
                   "    dead_after: 3\n"
