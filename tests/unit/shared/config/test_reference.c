@@ -5,6 +5,7 @@
  */
 #include "shared/config/data_config.h"
 #include "shared/config/server_config.h"
+#include "tests/unit/shared/config/example_folder.h"
 #include "tests/unit/shared/config/expect.h"
 
 #define DOC "docs/configuration.md"
@@ -88,18 +89,21 @@ static void examples_load(void **state)
     char *doc = read_doc(), *at = doc;
     const char fence[] = "```yaml\n# data_config.yml";
     size_t examples = 0;
+    struct example_folder folder;
+    example_folder_open(&folder);
     while ((at = strstr(at, fence)) != NULL) {
         at += strlen("```yaml\n");
         char *end = strstr(at, "```\n");
         assert_non_null(end);
         struct faults faults = {0};
-        struct data_config *config = data_config_parse(DOC, at, (size_t)(end - at), &faults);
+        struct data_config *config = example_folder_load(&folder, at, (size_t)(end - at), &faults);
         expect_faults(&faults, "");
         data_config_release(config);
         at = end;
         examples++;
     }
-    assert_true(examples >= 3);
+    example_folder_close(&folder);
+    assert_true(examples >= 4);
     free(doc);
 }
 
