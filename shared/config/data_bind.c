@@ -266,6 +266,11 @@ static void report_sources(const struct data_draft *draft)
 {
     for (size_t i = 0; i < draft->nsources; i++) {
         const struct draft_source *source = &draft->sources[i];
+        if (source->whose > 0)
+            faults_add(draft->faults, draft->file, source->line,
+                       "%s: which slave? %zu of its points do not say, and slaves: does not list "
+                       "slave 1: give the table a column slave, or name it below its slave",
+                       source->path, source->whose);
         if (source->unread == 0)
             continue;
         if (draft->listen_only)

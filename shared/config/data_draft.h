@@ -105,6 +105,7 @@ struct draft_source {
     unsigned line;    /* of ${path} */
     uint32_t slave;   /* 0: the profile's, whose points say their slave themselves */
     size_t unread;    /* points that no task reads; they are reported together */
+    size_t whose;     /* points that do not say of which slave, in the same way */
     bool clash_told;
 };
 
@@ -229,6 +230,20 @@ bool data_function_reads_bits(uint32_t function);
  * ${point}, which no task reads. 1 and the point is planned; 0: no interval; -1: a fault was
  * appended. */
 int data_plan_admit(const struct data_draft *draft, struct draft_point *point);
+
+/** data_listen_check(draft): where the line is listen-only, fault tasks whose answers could not be
+ * told apart. */
+void data_listen_check(const struct data_draft *draft);
+
+/** data_slaves_read(draft, reader, section): the section slaves, NULL: none. */
+void data_slaves_read(struct data_draft *draft, const struct settings_reader *reader,
+                      const yaml_node_t *section);
+
+/** data_slaves_check_asked(draft): fault slaves that no task asks. */
+void data_slaves_check_asked(const struct data_draft *draft);
+
+/** data_slaves_find(draft, unit): or NULL. */
+const struct draft_slave *data_slaves_find(const struct data_draft *draft, uint32_t unit);
 
 /** data_plan_make(draft): make the tasks of the planned points, and say which reads which. */
 void data_plan_make(struct data_draft *draft);

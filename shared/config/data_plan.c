@@ -8,15 +8,6 @@
 
 #include <stdlib.h>
 
-static const struct draft_slave *find_slave(const struct data_draft *draft, uint32_t unit)
-{
-    for (size_t i = 0; i < draft->nslaves; i++) {
-        if (draft->slaves[i].unit == unit)
-            return &draft->slaves[i];
-    }
-    return NULL;
-}
-
 static int64_t find_interval(const struct data_draft *draft, const struct draft_point *point,
                              const struct draft_slave *slave)
 {
@@ -58,11 +49,15 @@ static int check_kind(const struct data_draft *draft, struct draft_point *point,
 int data_plan_admit(const struct data_draft *draft, struct draft_point *point)
 {
     uint32_t unit = point->slave != 0 ? point->slave : 1;
-    const struct draft_slave *slave = find_slave(draft, unit);
+    const struct draft_slave *slave = data_slaves_find(draft, unit);
     int64_t interval_ms = find_interval(draft, point, slave);
     uint32_t function = point->function != 0 ? point->function : draft->poll.function;
     if (interval_ms == 0)
         return 0;
+    if (point->slave == 0 && slave == NULL && draft->nslaves > 0 && point->source != NULL) {
+        point->source->whose++; /* reported together */
+        return -1;
+    }
     if (point->slave == 0 && slave == NULL && draft->nslaves > 0) {
         data_point_fault(draft, point, POINT_KEYS,
                          "%s (%s): which slave? slaves: does not list slave 1: add slave: %u, or "

@@ -62,6 +62,8 @@ static void report_clash(const struct data_draft *draft, const struct draft_poin
         return;
     source->clash_told = true;
     second->faulty = true;
+    const char *own = second->name + (source->name != NULL ? strlen(source->name) + 1 : 0);
+    char *with_name = xasprintf("meter_%u.%s", source->slave, own);
     if (source->slave == 0)
         faults_add(draft->faults, draft->file, source->line,
                    "%s: its point %s (%s, line %u) has the name of another (%s, line %u): rename "
@@ -70,11 +72,12 @@ static void report_clash(const struct data_draft *draft, const struct draft_poin
                    first->line);
     else
         faults_add(draft->faults, draft->file, source->line,
-                   "%s: its point %s (%s, line %u) has the name of another (%s, line %u): give "
-                   "slave %u %s, as name: meter_%u, and its points are called meter_%u.%s",
+                   "%s: its point %s (%s, line %u) has the name of another (%s, line %u): give the "
+                   "slave %s, as name: meter_%u, and it is called %s",
                    source->path, QUOTE(second->name), source->file, second->line, file, first->line,
-                   source->slave, source->name != NULL ? "another name" : "a name", source->slave,
-                   source->slave, "...");
+                   source->name != NULL ? "another name" : "a name", source->slave,
+                   QUOTE(with_name));
+    free(with_name);
 }
 
 static void check_pair(const struct data_draft *draft, const struct draft_point *first,

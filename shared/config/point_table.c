@@ -190,8 +190,13 @@ static void read_cell(struct table_reader *reader, const struct csv_row *row, si
     if (problem == NULL)
         return;
     point->faulty = true;
-    faults_add(reader->draft.faults, reader->draft.file, row->lines[i], "column %zu (%s): %s",
-               i + 1, column >= 0 ? point_column_name(column) : letters_of(i + 1).text, problem);
+    if (column >= 0 && column < POINT_KEYS)
+        faults_add(reader->draft.faults, reader->draft.file, row->lines[i], "%s: %s",
+                   POINT_KEY(point, (enum point_key)column), problem);
+    else
+        faults_add(reader->draft.faults, reader->draft.file, row->lines[i], "column %zu (%s): %s",
+                   i + 1, column >= 0 ? point_column_name(column) : letters_of(i + 1).text,
+                   problem);
     free(problem);
 }
 

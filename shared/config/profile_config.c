@@ -9,95 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void read_slave(struct data_draft *draft, const struct settings_reader *reader,
-                       const struct yaml_pair *pair, struct draft_slave *slave)
-{
-    const char *quoted = QUOTE(pair->key);
-    slave->path = xasprintf("%sslaves.%.*s", draft->prefix, (int)strlen(quoted) - 2, quoted + 1);
-    slave->line = pair->line;
-    if (settings_parse_uint(pair->key, &slave->unit) < 0 || slave->unit < 1 ||
-        slave->unit > SLAVE_MAX)
-        faults_add(draft->faults, draft->file, pair->line,
-                   "%s: the key of a slave is its unit id, from 1 to %d", slave->path, SLAVE_MAX);
-    const struct settings_place place = {pair->value, slave->path, pair->line};
-    settings_read(reader, &place, &slave_table, slave, slave->lines);
-}
-
-static int compare_slaves(const void *a, const void *b)
-{
-    const struct draft_slave *x = a, *y = b;
-    if (x->unit != y->unit)
-        return x->unit < y->unit ? -1 : 1;
-    return x->line < y->line ? -1 : x->line > y->line;
-}
-
-static void read_slaves(struct data_draft *draft, const struct settings_reader *reader,
-                        const yaml_node_t *section)
-{
-    size_t n = yaml_doc_count(section);
-    draft->slaves = xcalloc(n, sizeof(*draft->slaves));
-    draft->nslaves = n;
-    for (size_t i = 0; i < n; i++) {
-        struct yaml_pair pair = yaml_doc_pair(reader->doc, section, i);
-        read_slave(draft, reader, &pair, &draft->slaves[i]);
-    }
-    qsort(draft->slaves, n, sizeof(*draft->slaves), compare_slaves);
-    for (size_t i = 1; i < n; i++) {
-        const struct draft_slave *slave = &draft->slaves[i];
-        if (slave->unit != 0 && slave->unit == slave[-1].unit)
-            faults_add(draft->faults, draft->file, slave->line,
-                       "%s: slave %u is here for the second time (first in line %u): leave one "
-                       "of them",
-                       slave->path, slave->unit, slave[-1].line);
-    }
-}
-
-static int compare_slave_names(const void *a, const void *b)
-{
-    const struct draft_slave *x = *(const struct draft_slave *const *)a;
-    const struct draft_slave *y = *(const struct draft_slave *const *)b;
-    int order = strcmp(x->name, y->name);
-    if (order != 0)
-        return order;
-    return x->line < y->line ? -1 : x->line > y->line;
-}
-
-static void check_slave_names(const struct data_draft *draft)
-{
-    const struct draft_slave **named = xcalloc(draft->nslaves, sizeof(const struct draft_slave *));
-    size_t n = 0;
-    for (size_t i = 0; i < draft->nslaves; i++) {
-        if (draft->slaves[i].name != NULL)
-            named[n++] = &draft->slaves[i];
-    }
-    qsort(named, n, sizeof(*named), compare_slave_names);
-    for (size_t i = 1; i < n; i++) {
-        if (strcmp(named[i]->name, named[i - 1]->name) == 0)
-            faults_add(draft->faults, draft->file, named[i]->lines[SLAVE_NAME],
-                       "%s.name: %s is the name of slave %u too (line %u): every slave needs its "
-                       "own",
-                       named[i]->path, QUOTE(named[i]->name), named[i - 1]->unit,
-                       named[i - 1]->lines[SLAVE_NAME]);
-    }
-    free(named);
-}
-
-/* A slave that nothing is read from would be missing where people look for it. */
-static void check_slaves_asked(const struct data_draft *draft)
-{
-    bool asked[256] = {false};
-    for (size_t i = 0; i < draft->ntasks; i++)
-        asked[draft->tasks[i].slave & 0xff] = true;
-    for (size_t i = 0; i < draft->nslaves; i++) {
-        const struct draft_slave *slave = &draft->slaves[i];
-        if (!asked[slave->unit & 0xff])
-            faults_add(draft->faults, draft->file, slave->line,
-                       "%s: nothing is read from this slave: give it a points_file, points or "
-                       "tasks with slave: %u, or leave it out",
-                       slave->path, slave->unit);
-    }
-}
-
 struct listed_file {
     const char *name;
     char *path;
@@ -197,40 +108,6 @@ static void add_files(struct data_draft *draft, struct profile_reading *reading,
     }
 }
 
-static int compare_answers(const void *a, const void *b)
-{
-    const struct draft_task *x = *(const struct draft_task *const *)a;
-    const struct draft_task *y = *(const struct draft_task *const *)b;
-    if (x->slave != y->slave)
-        return x->slave < y->slave ? -1 : 1;
-    if (x->function != y->function)
-        return x->function < y->function ? -1 : 1;
-    if (x->length != y->length)
-        return x->length < y->length ? -1 : 1;
-    return x->line < y->line ? -1 : x->line > y->line;
-}
-
-/* An answer that nobody asked for says slave, function and length, and no address. */
-static void check_listen_only(const struct data_draft *draft)
-{
-    const struct draft_task **tasks = xcalloc(draft->ntasks, sizeof(const struct draft_task *));
-    for (size_t i = 0; i < draft->ntasks; i++)
-        tasks[i] = &draft->tasks[i];
-    qsort(tasks, draft->ntasks, sizeof(*tasks), compare_answers);
-    for (size_t i = 1; i < draft->ntasks; i++) {
-        const struct draft_task *task = tasks[i], *other = tasks[i - 1];
-        if (task->slave != other->slave || task->function != other->function ||
-            task->length != other->length)
-            continue;
-        faults_add(draft->faults, draft->file, task->line,
-                   "%s: the line is listen-only, and an answer says no more than slave, function "
-                   "and length, which are those of task %u (line %u) too: let the DTU read "
-                   "another length, and say so here",
-                   task->path, other->id, other->line);
-    }
-    free(tasks);
-}
-
 static void take_task(const struct draft_task *from, struct query_task *to)
 {
     *to = (struct query_task){
@@ -274,11 +151,8 @@ static void take_point(struct draft_point *from, struct point_def *to, size_t in
 
 static const char *slave_name(const struct data_draft *draft, unsigned unit)
 {
-    for (size_t i = 0; i < draft->nslaves; i++) {
-        if (draft->slaves[i].unit == unit && draft->slaves[i].name != NULL)
-            return draft->slaves[i].name;
-    }
-    return "";
+    const struct draft_slave *slave = data_slaves_find(draft, unit);
+    return slave != NULL && slave->name != NULL ? slave->name : "";
 }
 
 /* The slaves that the tasks ask, by unit id. */
@@ -326,17 +200,15 @@ static void read_data(struct profile_reading *reading, struct data_draft *draft,
     const struct settings_place poll = {block->poll, poll_path, lines[PROFILE_POLL]};
     settings_read(&reading->reader, &poll, &poll_table, &draft->poll, NULL);
     free(poll_path);
-    read_slaves(draft, &reading->reader, block->slaves);
+    data_slaves_read(draft, &reading->reader, block->slaves);
     data_read_tasks(draft, &reading->reader, block->query_tasks);
     data_read_points(draft, &reading->reader, block->data_points);
     add_files(draft, reading, block->points_file, lines[PROFILE_POINTS_FILE]);
-    check_slave_names(draft);
     data_names_check(draft);
     data_bind(draft);
-    if (draft->listen_only)
-        check_listen_only(draft);
+    data_listen_check(draft);
     if (draft->faults->count == before)
-        check_slaves_asked(draft);
+        data_slaves_check_asked(draft);
     take_all(draft, out);
 }
 

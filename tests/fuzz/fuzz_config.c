@@ -30,12 +30,13 @@ static void check_faults(struct faults *faults, int loaded)
     faults_clear(faults);
 }
 
-static void check_task(const struct data_config *config, const struct query_task *task)
+static void check_task(const struct profile *profile, const struct query_task *task)
 {
-    const struct profile *profile = &config->profiles[0];
     int bits = task->request.function <= FC_READ_DISCRETE_INPUTS;
     size_t size = bits ? (task->request.count + 7U) / 8U : 2U * task->request.count;
-    require(task->id >= 1 && task->id <= 65535);
+    require(task->id >= 1 && task->id <= 65536 + profile->npoints);
+    require(task->slave < profile->nslaves);
+    require(profile->slaves[task->slave].unit == task->request.unit);
     require(task->request.unit >= 1 && task->request.unit <= 247);
     require(task->request.count >= 1);
     require(task->request.count <= (bits ? ADU_MAX_BITS : ADU_MAX_REGISTERS));
@@ -46,6 +47,8 @@ static void check_task(const struct data_config *config, const struct query_task
         require(bound->point >= profile->points);
         require(bound->point < profile->points + profile->npoints);
         require(bound->offset + bound->point->type.size <= size);
+        require(bound->point->slave == task->request.unit);
+        require(bound->point->function == task->request.function);
     }
 }
 
@@ -59,6 +62,9 @@ static void check_point(const struct profile *profile, size_t i)
     require(point->index == i);
     require(i == 0 || profile->points[i - 1].address <= point->address);
     require(isfinite(point->scale) && point->scale != 0 && isfinite(point->offset));
+    require(isfinite(point->deadband) && point->deadband >= 0 && point->min <= point->max);
+    require(point->writable == (point->write_function != 0));
+    require(!point->writable || point->function == 1 || point->function == 3);
     require(point->decimals >= -1 && point->decimals <= 9);
     require(type->size >= 1 && type->size <= REG_STRING_MAX);
     require(type->size % 2 == 0 || (type->kind == REG_BITS && type->order == ORDER_ABCD));
@@ -66,15 +72,28 @@ static void check_point(const struct profile *profile, size_t i)
         require(type->bit_count >= 1 && type->bit_first + type->bit_count <= 8 * type->size);
 }
 
+static void check_profile(const struct data_config *config, size_t i)
+{
+    const struct profile *profile = &config->profiles[i];
+    size_t name_len = strlen(profile->name);
+    require(name_len >= 1 && name_len <= PROFILE_NAME_MAX);
+    require((i == 0) == (strcmp(profile->name, "default") == 0));
+    require(profile->dead_after >= 1 && profile->backoff_max_ms >= 1000);
+    for (size_t k = 1; k < i; k++)
+        require(profile->port == 0 || config->profiles[k].port != profile->port);
+    for (size_t k = 0; k < profile->ntasks; k++)
+        check_task(profile, &profile->tasks[k]);
+    for (size_t k = 0; k < profile->npoints; k++)
+        check_point(profile, k);
+}
+
 static void feed_data_config(const uint8_t *data, size_t len)
 {
     struct faults faults = {0};
     struct data_config *config = data_config_parse("fuzz.yml", data, len, &faults);
     check_faults(&faults, config != NULL);
-    for (size_t i = 0; config != NULL && i < config->profiles[0].ntasks; i++)
-        check_task(config, &config->profiles[0].tasks[i]);
-    for (size_t i = 0; config != NULL && i < config->profiles[0].npoints; i++)
-        check_point(&config->profiles[0], i);
+    for (size_t i = 0; config != NULL && i < config->nprofiles; i++)
+        check_profile(config, i);
     data_config_release(config);
 }
 

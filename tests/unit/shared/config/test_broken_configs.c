@@ -1,12 +1,14 @@
 /*
  * Every file of tests/fixtures/broken is refused with exactly the messages of the .expected beside
- * it. The name says which of the two files it is meant to be.
+ * it. The name says which of the two files it is meant to be, and whether it has point tables
+ * ("_table_"), which lie beside it; files without are never allowed to open another.
  */
 #include "shared/config/data_config.h"
 #include "shared/config/server_config.h"
 #include "tests/unit/shared/config/expect.h"
 
 #include <glob.h>
+#include <unistd.h>
 
 #define FOLDER "tests/fixtures/broken/"
 
@@ -24,6 +26,14 @@ static char *read_whole(const char *path, size_t *len)
     return bytes;
 }
 
+static void load_beside_tables(const char *name, struct faults *faults)
+{
+    assert_int_equal(chdir(FOLDER), 0);
+    struct data_config *config = data_config_load(name, faults);
+    assert_int_equal(chdir("../../.."), 0);
+    assert_null(config);
+}
+
 static void refused_as_expected(void **state)
 {
     const char *path = *state, *name = path + strlen(FOLDER);
@@ -37,6 +47,8 @@ static void refused_as_expected(void **state)
     struct faults faults = {0};
     if (strstr(name, "_server_") != NULL)
         assert_null(server_config_parse(name, bytes, len, &faults));
+    else if (strstr(name, "_table_") != NULL)
+        load_beside_tables(name, &faults);
     else
         assert_null(data_config_parse(name, bytes, len, &faults));
     expect_faults(&faults, expected);

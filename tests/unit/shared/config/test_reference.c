@@ -6,7 +6,12 @@
 #include "shared/config/data_config.h"
 #include "shared/config/device_config.h"
 #include "shared/config/server_config.h"
+<<<<<<< HEAD
 #include "tests/unit/shared/config/line_parts.h"
+=======
+#include "tests/unit/shared/config/example_folder.h"
+#include "tests/unit/shared/config/expect.h"
+>>>>>>> w-points
 
 #define DOC "docs/configuration.md"
 
@@ -88,14 +93,28 @@ static size_t load_examples(const char *fence, load_example load)
 {
     char *doc = read_doc(), *at = doc;
     size_t examples = 0;
+    struct example_folder folder;
+    example_folder_open(&folder);
     while ((at = strstr(at, fence)) != NULL) {
         at += strlen("```yaml\n");
         char *end = strstr(at, "```\n");
         assert_non_null(end);
+<<<<<<< HEAD
         load(at, (size_t)(end - at));
         at = end;
         examples++;
     }
+=======
+        struct faults faults = {0};
+        struct data_config *config = example_folder_load(&folder, at, (size_t)(end - at), &faults);
+        expect_faults(&faults, "");
+        data_config_release(config);
+        at = end;
+        examples++;
+    }
+    example_folder_close(&folder);
+    assert_true(examples >= 4);
+>>>>>>> w-points
     free(doc);
     return examples;
 }

@@ -5,8 +5,12 @@
 #include "shared/config/settings.h"
 
 #include "shared/config/data_draft.h"
+<<<<<<< HEAD
 #include "shared/config/device_draft.h"
 #include "shared/config/link_draft.h"
+=======
+#include "shared/config/profile_config.h"
+>>>>>>> w-points
 #include "shared/config/server_config.h"
 #include "shared/config/server_tables.h"
 #include "shared/config/setting_value.h"
@@ -271,6 +275,16 @@ static void the_tables_of_the_product_are_sound(void **state)
     check_table(&task_table, "query_tasks.ID.", &task);
     check_table(&point_table, "data_points.ADDRESS.", &point);
     check_table(&bits_table, "data_points.ADDRESS.bits.", &bits);
+    struct profile_block profile = {0};
+    struct draft_poll poll = {0};
+    struct draft_slave slave = {0};
+    struct data_config top = {0};
+    assert_int_equal(profile_table.count, PROFILE_KEYS);
+    assert_int_equal(slave_table.count, SLAVE_KEYS);
+    check_table(&profile_table, "profiles.NAME.", &profile);
+    check_table(&poll_table, "profiles.NAME.poll.", &poll);
+    check_table(&slave_table, "profiles.NAME.slaves.UNIT.", &slave);
+    check_table(&top_table, "", &top);
 }
 
 int main(void)
