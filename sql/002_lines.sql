@@ -24,10 +24,10 @@ CREATE TABLE write_log (
     result      VARCHAR(32) NOT NULL COMMENT 'written, not verified, exception, time-out, line lost, cancelled, refused',
     details     VARCHAR(255) NOT NULL DEFAULT '',
     PRIMARY KEY (id, `timestamp`),
-    KEY device_time (device_id, `timestamp`),
+    KEY device (device_id, id),
     KEY time (`timestamp`)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
 
 -- Read by device, newest first.
 ALTER TABLE events
-    ADD KEY device_time (device_id, `timestamp`);
+    ADD KEY device (device_id, id);

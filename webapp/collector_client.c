@@ -3,10 +3,11 @@
 #include <curl/curl.h>
 #include <json-c/json.h>
 #include <json-c/printbuf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_TIMEOUT_MS = 500, ANSWER_MAX_BYTES = 1 << 20 };
+enum { ANSWER_TIMEOUT_MS = 500, ANSWER_MAX_BYTES = 16 << 20, URL_MAX_BYTES = 4096 };
 
 struct collector_client {
     CURL *curl; /* NULL where no control socket is configured */
@@ -50,17 +51,26 @@ void collector_client_free(struct collector_client *client)
     free(client);
 }
 
-struct json_object *collector_client_status(struct collector_client *client)
+struct json_object *collector_client_get(struct collector_client *client, const char *path,
+                                         long *code)
 {
-    long code = 0;
-    if (client->curl == NULL)
+    char url[URL_MAX_BYTES];
+    *code = 0;
+    if (client->curl == NULL ||
+        snprintf(url, sizeof(url), "http://collector%s", path) >= (int)sizeof(url))
         return NULL;
     printbuf_reset(client->answer);
-    curl_easy_setopt(client->curl, CURLOPT_URL, "http://collector/status");
+    curl_easy_setopt(client->curl, CURLOPT_URL, url);
     if (curl_easy_perform(client->curl) != CURLE_OK)
         return NULL;
-    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &code);
-    struct json_object *status = code == 200 ? json_tokener_parse(client->answer->buf) : NULL;
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, code);
+    return *code == 200 ? json_tokener_parse(client->answer->buf) : NULL;
+}
+
+struct json_object *collector_client_status(struct collector_client *client)
+{
+    long code;
+    struct json_object *status = collector_client_get(client, "/status", &code);
     if (status != NULL && !json_object_is_type(status, json_type_object)) {
         json_object_put(status);
         return NULL;

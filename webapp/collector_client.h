@@ -16,6 +16,14 @@ struct collector_client *collector_client_new(const char *socket_path);
 /** collector_client_free(client): NULL is allowed. */
 void collector_client_free(struct collector_client *client);
 
+/**
+ * collector_client_get(client, path, code): what GET ${path} (with its query, encoded) answers, the
+ * caller's. NULL where it is no JSON, or ${code} is not 200; ${code} is 0 where there is no answer
+ * within half a second.
+ */
+struct json_object *collector_client_get(struct collector_client *client, const char *path,
+                                         long *code);
+
 /** collector_client_status(client): the object that GET /status answers, the caller's; NULL where
  * there is no answer within half a second. */
 struct json_object *collector_client_status(struct collector_client *client);

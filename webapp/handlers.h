@@ -17,6 +17,11 @@ enum outcome api_devices(struct call *call);
 enum outcome api_device_data(struct call *call);
 enum outcome api_device_series(struct call *call);
 enum outcome api_raw_packets(struct call *call);
+enum outcome api_lines(struct call *call);
+enum outcome api_device_line(struct call *call);
+enum outcome api_quarantine(struct call *call);
+enum outcome api_writes(struct call *call);
+enum outcome api_events(struct call *call);
 enum outcome api_traffic(struct call *call);
 enum outcome api_health(struct call *call);
 

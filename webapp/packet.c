@@ -1,153 +1,230 @@
+/*
+ * Stored packets do not say by which framing they came: the bytes do. A Modbus RTU frame shows
+ * itself by its CRC, so it is tried first, bare, then as hexadecimal text and with escapes; a head
+ * whose length fits is the next best sign.
+ */
 #include "webapp/packet.h"
 
-#include "shared/base/text.h"
 #include "shared/modbus/adu.h"
-#include "shared/modbus/crc16.h"
+#include "webapp/packet_parts.h"
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 
-enum { SHOWN_REGISTERS = 16, TLV_HEAD = 2, ADU_LEAST = 4, FC_LAST_READ = FC_READ_INPUT_REGISTERS };
-
-/* The packet from ${at} on; every take moves it on. */
-struct cursor {
-    const uint8_t *bytes;
-    size_t at, end;
+enum {
+    TLV_HEAD = 2,
+    MBAP_HEAD = 6,
+    MBAP_LEAST = 8,
+    ADU_LEAST = 4,
+    DDP_MARK = 0x7b,
+    DDP_HEAD = 15,
+    DDP_LEAST = 16,
+    DDP_ID = 11,
+    ESCAPE = 0xfd,
 };
 
-static struct packet_field *take(struct packet_fields *out, struct cursor *cursor, size_t length,
-                                 const char *name)
+/* The bytes inside of a packet that spells them in its own way, and where each began in it. */
+struct spelled {
+    uint8_t bytes[ADU_MAX];
+    size_t from[ADU_MAX + 1]; /* of the one behind the last, too */
+    size_t count;
+};
+
+static int hex_digit(uint8_t c)
 {
-    struct packet_field *field = &out->items[out->count++];
-    *field = (struct packet_field){.offset = cursor->at, .length = length, .name = name};
-    cursor->at += length;
-    return field;
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static void take_number(struct packet_fields *out, struct cursor *cursor, size_t length,
-                        const char *name)
+/* Pairs of digits with white space between the pairs. */
+static bool spell_hex(const uint8_t *bytes, size_t len, struct spelled *out)
 {
-    uint64_t number = 0;
-    for (size_t i = 0; i < length; i++)
-        number = number << 8 | cursor->bytes[cursor->at + i];
-    struct packet_field *field = take(out, cursor, length, name);
-    snprintf(field->text, sizeof(field->text), "%llu", (unsigned long long)number);
+    out->count = 0;
+    for (size_t i = 0; i < len;) {
+        if (strchr(" \r\n\t", bytes[i]) != NULL && bytes[i] != '\0' && out->count > 0) {
+            i++;
+            continue;
+        }
+        if (i + 1 >= len || out->count == ADU_MAX)
+            return false;
+        int high = hex_digit(bytes[i]), low = hex_digit(bytes[i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        out->from[out->count] = i;
+        out->bytes[out->count++] = (uint8_t)(high << 4 | low);
+        i += 2;
+    }
+    out->from[out->count] = len;
+    return out->count >= ADU_LEAST;
 }
 
-static void take_text(struct packet_fields *out, struct cursor *cursor, const char *name)
+/* FD ED is FD, FD EE is FE. */
+static bool spell_escaped(const uint8_t *bytes, size_t len, struct spelled *out)
 {
-    const uint8_t *from = cursor->bytes + cursor->at;
-    size_t length = cursor->end - cursor->at;
-    struct packet_field *field = take(out, cursor, length, name);
-    text_printable(from, length, field->text, sizeof(field->text));
-}
-
-static void take_registers(struct packet_fields *out, struct cursor *cursor, size_t length)
-{
-    const uint8_t *data = cursor->bytes + cursor->at;
-    struct packet_field *field = take(out, cursor, length, "packet.registers");
-    size_t used = 0;
-    for (size_t i = 0; i + 1 < length && i / 2 < SHOWN_REGISTERS; i += 2)
-        used += (size_t)snprintf(field->text + used, sizeof(field->text) - used, "%s%u",
-                                 i > 0 ? " " : "", (unsigned)(data[i] << 8 | data[i + 1]));
-    if (length / 2 > SHOWN_REGISTERS)
-        snprintf(field->text + used, sizeof(field->text) - used, " \xe2\x80\xa6");
-}
-
-static const char *function_key(uint8_t function)
-{
-    static const char *const keys[] = {
-        [1] = "packet.fc.1", [2] = "packet.fc.2", [3] = "packet.fc.3",   [4] = "packet.fc.4",
-        [5] = "packet.fc.5", [6] = "packet.fc.6", [15] = "packet.fc.15", [16] = "packet.fc.16"};
-    function &= 0x7f;
-    return function < sizeof(keys) / sizeof(*keys) ? keys[function] : NULL;
-}
-
-static const char *exception_key(uint8_t code)
-{
-    static const char *const keys[] = {
-        [1] = "packet.exception.1",  [2] = "packet.exception.2", [3] = "packet.exception.3",
-        [4] = "packet.exception.4",  [5] = "packet.exception.5", [6] = "packet.exception.6",
-        [7] = "packet.exception.7",  [8] = "packet.exception.8", [10] = "packet.exception.10",
-        [11] = "packet.exception.11"};
-    return code < sizeof(keys) / sizeof(*keys) ? keys[code] : NULL;
-}
-
-static void take_crc(struct packet_fields *out, struct cursor *cursor, const uint8_t *frame,
-                     size_t len)
-{
-    uint16_t right = crc16_modbus(frame, len - 2);
-    int ok = adu_crc_ok(frame, len);
-    struct packet_field *field = take(out, cursor, 2, "packet.crc");
-    field->verdict = out->verdict = ok ? PACKET_GOOD : PACKET_BAD;
-    field->meaning = ok ? "packet.crc_ok" : "packet.crc_bad";
-    if (!ok)
-        snprintf(field->text, sizeof(field->text), "%02x %02x", (unsigned)(right & 0xff),
-                 (unsigned)(right >> 8));
-}
-
-/* What stands between function and CRC. */
-static void take_pdu(struct packet_fields *out, struct cursor *cursor, uint8_t function,
-                     size_t length)
-{
-    const uint8_t *body = cursor->bytes + cursor->at;
-    if (function & 0x80 && length == 1) {
-        take_number(out, cursor, 1, "packet.exception_code");
-        out->items[out->count - 1].meaning = exception_key(body[0]);
-        out->items[out->count - 1].verdict = PACKET_BAD;
-    } else if (function >= 1 && function <= FC_LAST_READ && length > 0 && body[0] == length - 1) {
-        take_number(out, cursor, 1, "packet.byte_count");
-        if (function >= FC_READ_HOLDING_REGISTERS)
-            take_registers(out, cursor, length - 1);
+    out->count = 0;
+    for (size_t i = 0; i < len; i++) {
+        bool escape = bytes[i] == ESCAPE;
+        if (out->count == ADU_MAX || (escape && i + 1 == len))
+            return false;
+        out->from[out->count] = i;
+        if (!escape)
+            out->bytes[out->count++] = bytes[i];
+        else if (bytes[++i] == 0xed || bytes[i] == 0xee)
+            out->bytes[out->count++] = (uint8_t)(bytes[i] + 0x10);
         else
-            take(out, cursor, length - 1, "packet.bits");
-    } else if (function >= 1 && function <= FC_LAST_READ && length == 4) {
-        take_number(out, cursor, 2, "packet.start");
-        take_number(out, cursor, 2, "packet.count");
-    } else if (length > 0) {
-        take(out, cursor, length, "packet.payload");
+            return false;
+    }
+    out->from[out->count] = len;
+    return adu_crc_ok(out->bytes, out->count);
+}
+
+static void take_spelled(struct packet_fields *out, const struct spelled *spelled)
+{
+    struct packet_cursor cursor = {spelled->bytes, 0, spelled->count};
+    packet_take_adu(out, &cursor);
+    for (size_t i = 0; i < out->count; i++) {
+        struct packet_field *field = &out->items[i];
+        size_t end = spelled->from[field->offset + field->length];
+        field->offset = spelled->from[field->offset];
+        field->length = end - field->offset;
     }
 }
 
-static void take_adu(struct packet_fields *out, struct cursor *cursor)
+static bool is_tlv(const struct packet_cursor *packet, bool modbus)
 {
-    const uint8_t *frame = cursor->bytes + cursor->at;
-    size_t len = cursor->end - cursor->at;
-    if (len < ADU_LEAST) {
-        if (len > 0)
-            take(out, cursor, len, "packet.payload");
-        return;
+    const uint8_t *bytes = packet->bytes;
+    return packet->end >= TLV_HEAD && bytes[1] == packet->end - TLV_HEAD &&
+           (modbus ? bytes[0] == 4 : bytes[0] == 2 || bytes[0] == 3);
+}
+
+static void take_tlv_head(struct packet_fields *out, struct packet_cursor *packet)
+{
+    uint8_t type = packet->bytes[0];
+    packet_take_number(out, packet, 1, "packet.frame_type");
+    out->items[0].meaning = type == 2   ? "packet.type.heartbeat"
+                            : type == 3 ? "packet.type.data"
+                                        : "packet.type.modbus";
+    packet_take_number(out, packet, 1, "packet.length");
+}
+
+static size_t u16(const uint8_t *p)
+{
+    return (size_t)p[0] << 8 | p[1];
+}
+
+static bool is_mbap(const struct packet_cursor *packet)
+{
+    const uint8_t *bytes = packet->bytes;
+    return packet->end >= MBAP_LEAST && bytes[2] == 0 && bytes[3] == 0 &&
+           u16(bytes + 4) == packet->end - MBAP_HEAD;
+}
+
+static void take_mbap(struct packet_fields *out, struct packet_cursor *packet)
+{
+    packet_take_number(out, packet, 2, "packet.transaction");
+    packet_take_number(out, packet, 2, "packet.protocol");
+    packet_take_number(out, packet, 2, "packet.length");
+    packet_take_mbap_pdu(out, packet);
+}
+
+/* The payload stands in front of the closing mark and is counted, or behind it and is not. */
+static bool is_ddp(const struct packet_cursor *packet)
+{
+    const uint8_t *bytes = packet->bytes;
+    size_t len = packet->end;
+    if (len < DDP_LEAST || bytes[0] != DDP_MARK)
+        return false;
+    size_t says = u16(bytes + 2);
+    return (says == len && bytes[len - 1] == DDP_MARK) ||
+           (says == DDP_LEAST && bytes[DDP_HEAD] == DDP_MARK);
+}
+
+static void take_mark(struct packet_fields *out, struct packet_cursor *packet)
+{
+    packet_take(out, packet, 1, "packet.mark");
+}
+
+static void take_part(struct packet_fields *out, struct packet_cursor *packet, size_t end,
+                      bool modbus, const char *name)
+{
+    struct packet_cursor part = {packet->bytes, packet->at, end};
+    if (part.at < end && modbus)
+        packet_take_adu(out, &part);
+    else if (part.at < end)
+        packet_take_text(out, &part, name);
+    packet->at = end;
+}
+
+static void take_ddp(struct packet_fields *out, struct packet_cursor *packet, bool modbus)
+{
+    size_t len = packet->end;
+    bool behind = u16(packet->bytes + 2) == DDP_LEAST;
+    take_mark(out, packet);
+    packet_take_number(out, packet, 1, "packet.frame_type");
+    packet_take_number(out, packet, 2, "packet.length");
+    take_part(out, packet, packet->at + DDP_ID, false, "packet.device_id");
+    if (behind) {
+        take_mark(out, packet);
+        take_part(out, packet, len, modbus, "packet.payload");
+    } else {
+        take_part(out, packet, len - 1, modbus, "packet.payload");
+        take_mark(out, packet);
     }
-    take_number(out, cursor, 1, "packet.unit");
-    take_number(out, cursor, 1, "packet.function");
-    out->items[out->count - 1].meaning = function_key(frame[1]);
-    take_pdu(out, cursor, frame[1], len - 4);
-    take_crc(out, cursor, frame, len);
+}
+
+static void take_modbus(struct packet_fields *out, struct packet_cursor *packet)
+{
+    const uint8_t *bytes = packet->bytes;
+    size_t len = packet->end;
+    struct spelled spelled;
+    if (adu_crc_ok(bytes, len) && len >= ADU_LEAST) {
+        packet_take_adu(out, packet);
+    } else if (is_tlv(packet, true)) {
+        take_tlv_head(out, packet);
+        packet_take_adu(out, packet);
+    } else if (is_mbap(packet)) {
+        take_mbap(out, packet);
+    } else if (spell_hex(bytes, len, &spelled) || spell_escaped(bytes, len, &spelled)) {
+        take_spelled(out, &spelled);
+    } else if (is_ddp(packet)) {
+        take_ddp(out, packet, true);
+    } else if (len >= ADU_LEAST && packet_function_key(bytes[1]) != NULL) {
+        packet_take_adu(out, packet); /* one that came damaged: its CRC says so */
+    } else {
+        packet_take_text(out, packet, "packet.payload");
+    }
+}
+
+static bool printable(const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] < 0x21 || bytes[i] > 0x7e)
+            return false;
+    }
+    return true;
 }
 
 void packet_decode(const char *type, const uint8_t *bytes, size_t len, struct packet_fields *out)
 {
-    struct cursor cursor = {bytes, 0, len};
-    int modbus = strcmp(type, "modbus") == 0;
+    struct packet_cursor packet = {bytes, 0, len};
+    bool registers = strcmp(type, "register") == 0;
     *out = (struct packet_fields){.count = 0};
     if (len == 0)
         return;
-    if (strcmp(type, "register") == 0) {
-        if (len == 4)
-            take_number(out, &cursor, 4, "packet.device_number");
-        else
-            take_text(out, &cursor, "packet.registration");
-        return;
+    if (strcmp(type, "modbus") == 0) {
+        take_modbus(out, &packet);
+    } else if (is_ddp(&packet)) {
+        take_ddp(out, &packet, false);
+    } else if (registers && len == 4 && !printable(bytes, len)) {
+        packet_take_number(out, &packet, 4, "packet.device_number");
+    } else if (registers) {
+        packet_take_text(out, &packet, "packet.registration");
+    } else {
+        if (is_tlv(&packet, false) && strcmp(type, "noise") != 0)
+            take_tlv_head(out, &packet);
+        if (packet.at < len)
+            packet_take_text(out, &packet, "packet.payload");
     }
-    if (len >= TLV_HEAD && bytes[0] >= 2 && bytes[0] <= 4 && bytes[1] == len - TLV_HEAD) {
-        take_number(out, &cursor, 1, "packet.frame_type");
-        out->items[0].meaning = bytes[0] == 2   ? "packet.type.heartbeat"
-                                : bytes[0] == 3 ? "packet.type.data"
-                                                : "packet.type.modbus";
-        take_number(out, &cursor, 1, "packet.length");
-    }
-    if (modbus)
-        take_adu(out, &cursor);
-    else if (cursor.at < len)
-        take_text(out, &cursor, "packet.payload");
 }

@@ -1,7 +1,7 @@
 /*
- * A received packet taken apart, field by field, for people to read: the tlv framing (type, length,
- * payload) and the Modbus RTU frame inside of it. Hostile bytes: what does not fit is shown as it
- * is. Pure.
+ * A received packet taken apart, field by field, for people to read: its framing, as far as its
+ * bytes show it (tlv, Modbus TCP's header, DDP, hexadecimal text, escapes, or none), and the Modbus
+ * frame inside of it. Hostile bytes: what does not fit is shown as it is. Pure.
  */
 #ifndef DTUHUB_WEBAPP_PACKET_H
 #define DTUHUB_WEBAPP_PACKET_H
@@ -11,7 +11,7 @@
 
 enum packet_verdict { PACKET_NEUTRAL, PACKET_GOOD, PACKET_BAD };
 
-enum { PACKET_FIELDS_MAX = 10, PACKET_TEXT_SIZE = 200 };
+enum { PACKET_FIELDS_MAX = 12, PACKET_TEXT_SIZE = 200 };
 
 struct packet_field {
     size_t offset, length;
@@ -27,7 +27,8 @@ struct packet_fields {
     enum packet_verdict verdict; /* the CRC's; neutral where the packet has none */
 };
 
-/** packet_decode(type, bytes, len, out): ${type} is "register", "heartbeat", "data" or "modbus". */
+/** packet_decode(type, bytes, len, out): ${type} is "register", "heartbeat", "data", "modbus" or
+ * "noise". The fields lie one behind the other and cover all bytes. */
 void packet_decode(const char *type, const uint8_t *bytes, size_t len, struct packet_fields *out);
 
 #endif

@@ -13,7 +13,7 @@ static const struct {
 } problems[] = {
     [OUTCOME_BAD_PARAM] = {400, "bad_param"}, [OUTCOME_NOT_FOUND] = {404, "not_found"},
     [OUTCOME_DATABASE] = {503, "database"},   [OUTCOME_BUSY] = {503, "busy"},
-    [OUTCOME_INTERNAL] = {500, "internal"},
+    [OUTCOME_COLLECTOR] = {503, "collector"}, [OUTCOME_INTERNAL] = {500, "internal"},
 };
 
 /* What the parameter may be, as one text: "1 to 1000", "asc, desc". */

@@ -15,7 +15,8 @@ static const char *const connection_events[] = {"all", "connect", "disconnect", 
                                                 NULL};
 static const char *const ranges[] = {"1h", "6h", "24h", "7d", "custom", NULL};
 static const char *const formats[] = {"csv", NULL};
-static const char *const packet_types[] = {"all", "register", "heartbeat", "data", "modbus", NULL};
+static const char *const packet_types[] = {"all",    "register", "heartbeat", "data",
+                                           "modbus", "noise",    NULL};
 
 #define DEVICE_ID(name_)                                                                           \
     {                                                                                              \
@@ -91,6 +92,18 @@ static const struct param_rule device_series_params[] = {
 static const struct param_rule raw_packets_params[] = {DEVICE_ID("device_id"), LIMIT(1000, 100),
                                                        END};
 
+static const struct param_rule device_line_params[] = {DEVICE_ID("id"), END};
+
+static const struct param_rule writes_params[] = {DEVICE_ID("device_id"), LIMIT(1000, 100), END};
+
+static const struct param_rule events_params[] = {
+    DEVICE_ID("device_id"),
+    {.name = "kind", .type = PARAM_TEXT, .max = 32},
+    LIMIT(1000, 100),
+    {.name = "before_id", .type = PARAM_INT, .min = 0, .max = INT64_MAX, .fallback = INT64_MAX},
+    END,
+};
+
 static const struct param_rule traffic_params[] = {
     {.name = "minutes", .type = PARAM_INT, .min = 10, .max = 2880, .fallback = 180},
     END,
@@ -108,6 +121,12 @@ const struct route routes[] = {
      api_device_data},
     {METHOD_GET, "/api/device/{id}/series", ROLE_VIEWER, ROUTE_API, device_series_params,
      api_device_series},
+    {METHOD_GET, "/api/device/{id}/line", ROLE_VIEWER, ROUTE_API, device_line_params,
+     api_device_line},
+    {METHOD_GET, "/api/lines", ROLE_VIEWER, ROUTE_API, NULL, api_lines},
+    {METHOD_GET, "/api/quarantine", ROLE_VIEWER, ROUTE_API, NULL, api_quarantine},
+    {METHOD_GET, "/api/writes", ROLE_VIEWER, ROUTE_API, writes_params, api_writes},
+    {METHOD_GET, "/api/events", ROLE_VIEWER, ROUTE_API, events_params, api_events},
     {METHOD_GET, "/api/raw_packets", ROLE_VIEWER, ROUTE_API, raw_packets_params, api_raw_packets},
     {METHOD_GET, "/api/traffic", ROLE_VIEWER, ROUTE_API, traffic_params, api_traffic},
     {METHOD_GET, "/healthz", ROLE_VIEWER, ROUTE_API, NULL, api_health},

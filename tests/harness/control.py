@@ -17,9 +17,19 @@ class Connection(http.client.HTTPConnection):
 
 def get(hub, path):
     """(status, text) of GET path at the Collector hub."""
+    return _ask(hub, "GET", path)
+
+
+def post(hub, path, data):
+    """(status, object) of POST path with data, an object or text; the answer is JSON."""
+    code, text = _ask(hub, "POST", path, data if isinstance(data, str) else json.dumps(data))
+    return code, json.loads(text)
+
+
+def _ask(hub, method, path, body=None):
     connection = Connection(hub.control_socket)
     try:
-        connection.request("GET", path)
+        connection.request(method, path, body)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
     finally:

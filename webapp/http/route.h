@@ -18,6 +18,7 @@ enum outcome {
     OUTCOME_BAD_PARAM, /* 400; call->fault says which */
     OUTCOME_NOT_FOUND, /* 404 */
     OUTCOME_DATABASE,  /* 503: the database cannot be asked */
+    OUTCOME_COLLECTOR, /* 503: the collector does not answer */
     OUTCOME_BUSY,      /* 503 with Retry-After: too many of these at once */
     OUTCOME_INTERNAL,  /* 500 */
 };

@@ -1,10 +1,11 @@
-/* GET /device/{id}: one device: its state, latest values, a point's curve, raw packets,
- * connections. */
+/* GET /device/{id}: one device: its state, latest values, a point's curve, the slaves behind it,
+ * raw packets, connections. */
 #include "webapp/call.h"
 #include "webapp/handlers.h"
 #include "webapp/http/moment.h"
 #include "webapp/link.h"
 #include "webapp/pages/device_packets.h"
+#include "webapp/pages/line_parts.h"
 #include "webapp/pages/parts.h"
 #include "webapp/query/connections.h"
 #include "webapp/query/devices.h"
@@ -188,6 +189,8 @@ enum outcome page_device(struct call *call)
     struct json_object *page = json_object_get(json_object_array_get_idx(found, 0));
     json_object_put(found);
     parts_device(page);
+    line_parts_put_tags(page);
+    line_parts_put_slaves(page, call, now.id);
     enum outcome outcome =
         fill(page, call, &now, (uint32_t)strtoul(values_get(page, "id"), NULL, 10));
     if (outcome == OUTCOME_DONE)

@@ -3,6 +3,7 @@
 #include "webapp/call.h"
 #include "webapp/handlers.h"
 #include "webapp/link.h"
+#include "webapp/pages/line_parts.h"
 #include "webapp/pages/parts.h"
 #include "webapp/query/rows.h"
 #include "webapp/values.h"
@@ -124,5 +125,6 @@ enum outcome page_devices(struct call *call)
     put_paging(page, call, &now, total, shown);
     values_flag(page, "empty", shown == 0);
     json_object_object_add(page, "rows", rows_of(call, rows));
+    line_parts_put_quarantine(page, call);
     return call_page(call, 200, "devices", page);
 }

@@ -11,7 +11,9 @@ static void add_filter(struct sql *sql, const struct devices_filter *filter)
     if (filter->search != NULL)
         sql_add(sql,
                 " AND (device_id COLLATE utf8mb4_general_ci LIKE ? ESCAPE '|' OR ip_address LIKE ? "
-                "ESCAPE '|')",
+                "ESCAPE '|' OR name COLLATE utf8mb4_general_ci LIKE ? ESCAPE '|' OR tags COLLATE "
+                "utf8mb4_general_ci LIKE ? ESCAPE '|')",
+                SQL_CONTAINS(filter->search), SQL_CONTAINS(filter->search),
                 SQL_CONTAINS(filter->search), SQL_CONTAINS(filter->search));
 }
 
@@ -31,7 +33,8 @@ MYSQL_RES *devices_list(struct database *db, const struct devices_filter *filter
 {
     struct sql sql;
     sql_init(&sql);
-    sql_add(&sql, "SELECT id, device_id, profile, ip_address, port, first_seen, last_seen, status");
+    sql_add(&sql, "SELECT id, device_id, profile, ip_address, port, first_seen, last_seen, status, "
+                  "name, tags");
     add_filter(&sql, filter);
     sql_add(&sql, orders[filter->order][filter->descending]);
     sql_add(&sql, " LIMIT ? OFFSET ?", SQL_INT(filter->limit), SQL_INT(filter->offset));
@@ -73,8 +76,8 @@ MYSQL_RES *devices_one(struct database *db, const char *device_id)
     struct sql sql;
     sql_init(&sql);
     sql_add(&sql,
-            "SELECT id, device_id, profile, ip_address, port, first_seen, last_seen, status FROM "
-            "devices "
+            "SELECT id, device_id, profile, ip_address, port, first_seen, last_seen, status, name, "
+            "tags FROM devices "
             "WHERE device_id = ?",
             SQL_TEXT(device_id));
     return database_select(db, &sql);

@@ -16,7 +16,8 @@ enum devices_order {
 };
 
 struct devices_filter {
-    const char *search; /* part of the registration id or the address; NULL: all */
+    const char *search; /* part of the registration id, the name, a tag or the address; NULL:
+                           all */
     const char *status; /* "online", "offline"; NULL: both */
     enum devices_order order;
     bool descending;
@@ -24,7 +25,7 @@ struct devices_filter {
 };
 
 /** devices_list(db, filter): id, device_id, profile, ip_address, port, first_seen, last_seen,
- * status. */
+ * status, name, tags. */
 MYSQL_RES *devices_list(struct database *db, const struct devices_filter *filter);
 
 /** devices_count(db, filter, total): how many there are without offset and limit. 0 or -1. */
