@@ -30,9 +30,9 @@ static char *record(const struct slave_answer *answer, int heartbeat)
     struct served *served = served_open(path, &profile);
     assert_non_null(served);
     if (answer != NULL)
-        served_answer(served, &moment, answer);
+        served_answer(served, "4294967295", &moment, answer);
     if (heartbeat)
-        served_heartbeat(served, moment.wall_ms, 7);
+        served_heartbeat(served, "LOGIN 7", moment.wall_ms);
     assert_int_equal(served_close(served), 0);
     char *text = calloc(1, 4096);
     assert_true(read(fd, text, 4095) >= 0);
@@ -83,7 +83,7 @@ static void exceptions_and_heartbeats(void **state)
         .kind = SLAVE_EXCEPTION, .request = {2, 3, 2000, 100}, .code = 0x0B};
     char *text = record(&answer, 1);
     assert_string_equal(text, "exception\t1767225600123\t4294967295\t2\t3\t2000\t100\t11\n"
-                              "heartbeat\t1767225600123\t7\n");
+                              "heartbeat\t1767225600123\tLOGIN 7\n");
     free(text);
 }
 
@@ -93,7 +93,7 @@ static void a_lost_line_is_told(void **state)
     struct served *served = served_open("/dev/full", &profile);
     assert_non_null(served);
     assert_int_equal(served_flush(served), 0);
-    served_heartbeat(served, 1, 1);
+    served_heartbeat(served, "1", 1);
     assert_int_equal(served_flush(served), -1);
     assert_int_equal(served_flush(served), -1);
     assert_int_equal(served_close(served), -1);
@@ -104,8 +104,8 @@ static void no_record(void **state)
 {
     (void)state;
     struct slave_answer answer = {.kind = SLAVE_EXCEPTION};
-    served_answer(NULL, &moment, &answer);
-    served_heartbeat(NULL, 1, 1);
+    served_answer(NULL, "1", &moment, &answer);
+    served_heartbeat(NULL, "1", 1);
     assert_int_equal(served_flush(NULL), 0);
     assert_int_equal(served_close(NULL), 0);
 }
