@@ -90,6 +90,12 @@ size_t family_put(const char *text, uint8_t *out)
     return len;
 }
 
+size_t family_beat_ping(uint32_t number, uint8_t out[FAMILY_PACKET_MAX])
+{
+    (void)number;
+    return family_put("ping", out);
+}
+
 void family_id_decimal(uint32_t number, char out[FAMILY_ID_SIZE])
 {
     snprintf(out, FAMILY_ID_SIZE, "%" PRIu32, number);

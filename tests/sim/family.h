@@ -67,6 +67,7 @@ struct family {
     bool acknowledged; /* the DTU waits for the answer to its registration */
     bool beats_acknowledged;
     bool marked;   /* packets have a beginning and an end: no heartbeat can be inside of one */
+    bool ends;     /* the end of the registration can be told: a heartbeat may be glued to it */
     bool restarts; /* it drops a line on which the server says nothing for long */
 };
 
@@ -97,6 +98,9 @@ void family_query(const uint8_t *adu, size_t len, size_t size, struct family_ite
 
 /** family_put(text, out): write a text without its NUL; returns its size. */
 size_t family_put(const char *text, uint8_t *out);
+
+/** family_beat_ping(number, out): the heartbeat "ping". */
+size_t family_beat_ping(uint32_t number, uint8_t out[FAMILY_PACKET_MAX]);
 
 void family_id_decimal(uint32_t number, char out[FAMILY_ID_SIZE]);
 void family_id_imei(uint32_t number, char out[FAMILY_ID_SIZE]);  /* 86 and 13 digits */

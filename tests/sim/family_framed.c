@@ -3,7 +3,9 @@
  * FD ED for FD and FD EE for FE, both ways.
  *
  * Alotcer: 7B type length(2, little-endian, of the whole packet) id(11) payload 7D; type 31
- * registers with "ip,port", 30 is the heartbeat, both echoed by the server; 32 carries data.
+ * registers with "ip,port", 30 is the heartbeat, which the server echoes; 35 carries data up. That
+ * the length is the whole packet's, and which of 32 to 35 is data, is not confirmed: what comes
+ * down in any of these is taken as a query.
  */
 #include "tests/sim/family.h"
 
@@ -87,6 +89,7 @@ const struct family family_four_faith = {
     .heartbeat = beat_four_faith,
     .wrap = wrap_escaped,
     .next = next_escaped,
+    .ends = true,
 };
 
 enum {
@@ -96,7 +99,7 @@ enum {
     ALOTCER_BARE = ALOTCER_HEAD + 1,
     ALOTCER_HEARTBEAT = 0x30,
     ALOTCER_REGISTER = 0x31,
-    ALOTCER_DATA = 0x32,
+    ALOTCER_DATA_UP = 0x35,
 };
 
 static size_t put_alotcer(uint8_t type, uint32_t number, const void *payload, size_t len,
@@ -131,7 +134,7 @@ static size_t wrap_alotcer(uint32_t number, const uint8_t *adu, size_t len, uint
                            uint8_t out[FAMILY_ANSWER_MAX])
 {
     (void)transaction;
-    return put_alotcer(ALOTCER_DATA, number, adu, len, out);
+    return put_alotcer(ALOTCER_DATA_UP, number, adu, len, out);
 }
 
 static void broken(struct family_item *item, const char *why)
@@ -164,20 +167,20 @@ static void next_alotcer(uint32_t number, const uint8_t *bytes, size_t len,
     } else if (bytes[1] > ALOTCER_REGISTER) {
         family_query(bytes + ALOTCER_HEAD, length - ALOTCER_BARE, length, item);
     } else {
-        item->kind = bytes[1] == ALOTCER_REGISTER ? ITEM_REGISTRATION_ACK : ITEM_HEARTBEAT_ACK;
+        item->kind = bytes[1] == ALOTCER_REGISTER ? ITEM_OTHER : ITEM_HEARTBEAT_ACK;
         item->size = length;
     }
 }
 
 const struct family family_alotcer = {
     .name = "alotcer",
-    .about = "Alotcer: types 31, 30 (awaits their echo) and 32",
+    .about = "Alotcer: types 31, 30 (awaits its echo) and 35 for data",
     .id = family_id_phone,
     .registration = register_alotcer,
     .heartbeat = beat_alotcer,
     .wrap = wrap_alotcer,
     .next = next_alotcer,
-    .acknowledged = true,
     .beats_acknowledged = true,
     .marked = true,
+    .ends = true,
 };

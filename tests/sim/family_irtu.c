@@ -52,12 +52,6 @@ static size_t register_bcd(uint32_t number, uint8_t out[FAMILY_PACKET_MAX])
     return n + pack_bcd(card, out + n);
 }
 
-static size_t beat_ping(uint32_t number, uint8_t out[FAMILY_PACKET_MAX])
-{
-    (void)number;
-    return family_put("ping", out);
-}
-
 static size_t beat_zero(uint32_t number, uint8_t out[FAMILY_PACKET_MAX])
 {
     (void)number;
@@ -77,9 +71,10 @@ const struct family family_irtu = {
     .about = "iRTU: JSON with csq, imei, iccid, ver; heartbeat ping",
     .id = family_id_imei,
     .registration = register_json,
-    .heartbeat = beat_ping,
+    .heartbeat = family_beat_ping,
     .wrap = family_wrap_rtu,
     .next = family_next_rtu,
+    .ends = true,
 };
 
 const struct family family_irtu_imei = {
@@ -90,6 +85,7 @@ const struct family family_irtu_imei = {
     .heartbeat = beat_zero,
     .wrap = wrap_imei,
     .next = family_next_rtu,
+    .ends = true,
 };
 
 const struct family family_irtu_bin = {
@@ -97,9 +93,10 @@ const struct family family_irtu_bin = {
     .about = "iRTU: 19 bytes of CSQ, IMEI and ICCID; heartbeat ping",
     .id = family_id_imei,
     .registration = register_bcd,
-    .heartbeat = beat_ping,
+    .heartbeat = family_beat_ping,
     .wrap = family_wrap_rtu,
     .next = family_next_rtu,
+    .ends = true,
 };
 
 /* Modbus RTU as hexadecimal text, both ways. */
@@ -149,7 +146,8 @@ const struct family family_irtu_hex = {
     .about = "iRTU: the IMEI, then Modbus as hex text both ways; heartbeat ping",
     .id = family_id_imei,
     .registration = register_imei,
-    .heartbeat = beat_ping,
+    .heartbeat = family_beat_ping,
     .wrap = wrap_hex,
     .next = next_hex,
+    .ends = true,
 };

@@ -23,10 +23,17 @@ static size_t beat_usr(uint32_t number, uint8_t out[FAMILY_PACKET_MAX])
     return family_put("www.usr.cn", out);
 }
 
+static size_t login_ended(uint32_t number, uint8_t out[FAMILY_PACKET_MAX])
+{
+    size_t len = login(number, out);
+    out[len] = ';';
+    return len + 1;
+}
+
 static size_t wrap_login(uint32_t number, const uint8_t *adu, size_t len, uint16_t transaction,
                          uint8_t out[FAMILY_ANSWER_MAX])
 {
-    size_t head = login(number, out);
+    size_t head = login_ended(number, out);
     return head + family_wrap_rtu(number, adu, len, transaction, out + head);
 }
 
@@ -42,12 +49,13 @@ const struct family family_usr = {
 
 const struct family family_usr_every = {
     .name = "usr_every",
-    .about = "the same, LOGIN:<id> also in front of every answer",
+    .about = "the same, LOGIN:<id>; also in front of every answer",
     .id = family_id_decimal,
-    .registration = login,
+    .registration = login_ended,
     .heartbeat = beat_usr,
     .wrap = wrap_login,
     .next = family_next_rtu,
+    .ends = true,
 };
 
 /* A heartbeat of digits, whose bytes are the unit ids 48 to 57. */
@@ -77,20 +85,15 @@ static size_t imei(uint32_t number, uint8_t out[FAMILY_PACKET_MAX])
     return family_put(id, out);
 }
 
-static size_t beat_hiflying(uint32_t number, uint8_t out[FAMILY_PACKET_MAX])
-{
-    (void)number;
-    return family_put("hf-alive", out);
-}
-
 const struct family family_hiflying = {
     .name = "hiflying",
-    .about = "Hi-Flying: 15 digits of IMEI, heartbeat hf-alive",
+    .about = "Hi-Flying: 15 digits of IMEI, heartbeat ping",
     .id = family_id_imei,
     .registration = imei,
-    .heartbeat = beat_hiflying,
+    .heartbeat = family_beat_ping,
     .wrap = family_wrap_rtu,
     .next = family_next_rtu,
+    .ends = true,
 };
 
 /* Ebyte: the MAC in hexadecimal; it wants to hear from the server. */
@@ -107,21 +110,16 @@ static size_t mac(uint32_t number, uint8_t out[FAMILY_PACKET_MAX])
     return family_put(id, out);
 }
 
-static size_t beat_ebyte(uint32_t number, uint8_t out[FAMILY_PACKET_MAX])
-{
-    (void)number;
-    return family_put("ebyte-heart", out);
-}
-
 const struct family family_ebyte = {
     .name = "ebyte",
-    .about = "Ebyte: 12 hex digits of MAC, heartbeat ebyte-heart; see --restart",
+    .about = "Ebyte: 12 hex digits of MAC, heartbeat ping; see --restart",
     .id = id_mac,
     .registration = mac,
-    .heartbeat = beat_ebyte,
+    .heartbeat = family_beat_ping,
     .wrap = family_wrap_rtu,
     .next = family_next_rtu,
     .restarts = true,
+    .ends = true,
 };
 
 /* Modbus TCP's header: transaction, protocol 0, length of what follows; no CRC. */
@@ -163,10 +161,11 @@ const struct family family_ebyte_mbap = {
     .about = "the same, with Modbus TCP's header instead of a CRC",
     .id = id_mac,
     .registration = mac,
-    .heartbeat = beat_ebyte,
+    .heartbeat = family_beat_ping,
     .wrap = wrap_mbap,
     .next = next_mbap,
     .restarts = true,
+    .ends = true,
 };
 
 const struct family family_mbap = {
@@ -189,28 +188,23 @@ const struct family family_none = {
 
 static void id_waveshare(uint32_t number, char out[FAMILY_ID_SIZE])
 {
-    snprintf(out, FAMILY_ID_SIZE, "WS%010" PRIu32, number);
+    snprintf(out, FAMILY_ID_SIZE, "ws-%" PRIu32, number);
 }
 
 static size_t register_waveshare(uint32_t number, uint8_t out[FAMILY_PACKET_MAX])
 {
     char id[FAMILY_ID_SIZE];
     id_waveshare(number, id);
-    return family_put(id, out);
-}
-
-static size_t beat_waveshare(uint32_t number, uint8_t out[FAMILY_PACKET_MAX])
-{
-    (void)number;
-    return family_put("keepalive", out);
+    size_t head = family_put("LOGIN:", out);
+    return head + family_put(id, out + head);
 }
 
 const struct family family_waveshare = {
     .name = "waveshare",
-    .about = "Waveshare: WS and 10 digits, heartbeat keepalive",
+    .about = "Waveshare: LOGIN:ws-<number>, heartbeat ping",
     .id = id_waveshare,
     .registration = register_waveshare,
-    .heartbeat = beat_waveshare,
+    .heartbeat = family_beat_ping,
     .wrap = family_wrap_rtu,
     .next = family_next_rtu,
 };

@@ -40,7 +40,7 @@ void parcel_registration(const struct parcel_way *way, struct parcel *out)
         return;
     out->len = (uint16_t)way->family->registration(way->number, out->bytes);
     segments_heartbeats(way->segments, out->chance, &before, &behind);
-    if (behind && !way->family->acknowledged)
+    if (behind && way->family->ends && !way->family->acknowledged)
         add_heartbeat(way, out);
 }
 

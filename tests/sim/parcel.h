@@ -33,7 +33,7 @@ struct parcel_way {
 };
 
 /** parcel_registration(way, out): empty where the family has none. A heartbeat may be glued to it
- * where the family waits for no answer. */
+ * where its end can be told and the family waits for no answer. */
 void parcel_registration(const struct parcel_way *way, struct parcel *out);
 
 void parcel_heartbeat(const struct parcel_way *way, struct parcel *out);

@@ -87,6 +87,34 @@ static void exceptions_and_heartbeats(void **state)
     free(text);
 }
 
+static void faults_writes_and_lost_lines(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/served-XXXXXX", text[1024] = "";
+    int fd = mkstemp(path);
+    struct served *served = served_open(path, &profile);
+    assert_non_null(served);
+    struct slave_answer answer = answer_of((struct adu_request){1, 3, 16, 1, 0}, "\xFF\xFD");
+    served_fault(served, "crc", "10000001001", &moment, &answer);
+    answer = (struct slave_answer){.kind = SLAVE_WRITTEN,
+                                   .request = {2, 16, 7, 2, 0},
+                                   .written = (const uint8_t *)"\0\x01\xAB\xCD",
+                                   .written_size = 4};
+    served_write(served, "x", 5, &answer);
+    served_fault(served, "late", "x", &moment, &answer);
+    served_answer(served, "x", &moment, &answer);
+    served_lost(served, "x", 6);
+    assert_int_equal(served_close(served), 0);
+    assert_true(read(fd, text, sizeof(text) - 1) > 0);
+    close(fd);
+    unlink(path);
+    assert_string_equal(text, "fault\tcrc\t1767225600123\t10000001001\t42\t1\t3\t16\t1\tfffd"
+                              "\ta=b c=-0.29999999999999999/65533\n"
+                              "write\t5\tx\t2\t16\t7\t2\t0001abcd\n"
+                              "fault\tlate\t1767225600123\tx\t42\t2\t16\t7\t2\t-\n"
+                              "lost\t6\tx\n");
+}
+
 static void a_lost_line_is_told(void **state)
 {
     (void)state;
@@ -116,6 +144,7 @@ int main(void)
         cmocka_unit_test(an_answer),
         cmocka_unit_test(only_points_wholly_inside),
         cmocka_unit_test(exceptions_and_heartbeats),
+        cmocka_unit_test(faults_writes_and_lost_lines),
         cmocka_unit_test(a_lost_line_is_told),
         cmocka_unit_test(no_record),
     };
