@@ -192,14 +192,14 @@ def test_refusals_are_recorded(dtus, server, tmp_path):
     sim = dtus(server, "--count", 1)
     _, line = server.register()
     assert line.ask(modbus(2, 3, b"\x07\xd0\0\1")) == modbus(2, 0x83, 0x0B)
-    assert line.ask(modbus(1, 6, b"\0\1\0\1")) == modbus(1, 0x86, 0x01)
+    assert line.ask(modbus(1, 0x2B, b"\0\1\0\1")) == modbus(1, 0xAB, 0x01)
     assert line.ask(modbus(1, 3, b"\xff\xff\0\2")) == modbus(1, 0x83, 0x02)
     line.send(tlv(4, b"\1\3\0\0\0\1\0\0"))  # wrong CRC: silence
     assert len(line.ask(READ_2200)) == 35
     end(sim, server)
     assert [columns[2:] for columns in record(tmp_path) if columns[0] == "exception"] == [
         ["1001", "2", "3", "2000", "1", "11"],
-        ["1001", "1", "6", "0", "0", "1"],
+        ["1001", "1", "43", "0", "0", "1"],
         ["1001", "1", "3", "65535", "2", "2"],
     ]
     assert "served 1 answers, 3 exceptions" in sim.log()
@@ -233,7 +233,8 @@ def test_a_lost_line_is_dialled_again(dtus, server, tmp_path):
     assert device == 1001
     line.ask(READ_2200)
     end(sim, server)
-    assert [columns[3] for columns in record(tmp_path)] == ["1", "2", "3"]
+    assert [(columns[0], columns[3:4]) for columns in record(tmp_path)] == [
+        ("answer", ["1"]), ("lost", []), ("answer", ["2"]), ("lost", []), ("answer", ["3"])]
     assert "2 lines lost, 2 reconnects" in sim.log()
 
 

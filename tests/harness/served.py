@@ -1,22 +1,75 @@
 """What the simulated DTUs say they served (dtuhub-sim --served), and its comparison with the database."""
 from collections import defaultdict
+from typing import NamedTuple
 
 
 def number(text, kind):
     return None if text == "-" else kind(text)
 
 
+# Faults whose answer is whole on the line, with something in it or around it: a collector may find it or not.
+DISTURBED = ("split_heartbeat", "noise")
+
+
+class Fault(NamedTuple):
+    """An answer that went wrong: what it would have said."""
+    kind: str
+    device: str
+    wall_ms: int
+    poll: int
+    unit: int
+    function: int
+    start: int
+    count: int
+    registers: str  # hexadecimal; "-" where the answer had none
+    points: dict
+
+
+class Write(NamedTuple):
+    """A write that a slave took."""
+    wall_ms: int
+    device: str
+    unit: int
+    function: int
+    start: int
+    count: int
+    registers: str
+
+
 class Served:
-    """answers: {device: [(registers as hex, {point: (value, raw)})]} in order; heartbeats: {device: count}."""
+    """answers: {device: [(registers as hex, {point: (value, raw)})]} in order; heartbeats: {device: count};
+    faults: [Fault]; writes: [Write]; history: {device: [(kind, points)]}, what was said in order, where kind is
+    "answer", a fault's, or "lost" (the line closed; no points). Devices are texts, as the collector shows them."""
 
     def __init__(self, path):
-        self.answers, self.heartbeats = defaultdict(list), defaultdict(int)
+        self.answers, self.heartbeats, self.history = defaultdict(list), defaultdict(int), defaultdict(list)
+        self.faults, self.writes = [], []
         for line in path.read_text().splitlines():
-            kind, _, device, *columns = line.split("\t")
-            if kind == "heartbeat":
-                self.heartbeats[device] += 1
-            elif kind == "answer":
-                self.answers[device].append((columns[5], dict(self._point(text) for text in columns[6:])))
+            kind, *columns = line.split("\t")
+            take = getattr(self, "_take_" + kind, None)
+            if take is not None:
+                take(*columns)
+
+    def _take_heartbeat(self, _, device):
+        self.heartbeats[device] += 1
+
+    def _take_lost(self, _, device):
+        self.history[device].append(("lost", {}))
+
+    def _take_answer(self, _wall_ms, device, _poll, _unit, _function, _start, _count, registers, *points):
+        points = dict(map(self._point, points))
+        self.answers[device].append((registers, points))
+        self.history[device].append(("answer", points))
+
+    def _take_fault(self, kind, wall_ms, device, *columns):
+        numbers, (registers, *points) = columns[:5], columns[5:]
+        fault = Fault(kind, device, int(wall_ms), *map(int, numbers), registers, dict(map(self._point, points)))
+        self.faults.append(fault)
+        self.history[device].append((kind, fault.points))
+
+    def _take_write(self, wall_ms, device, *columns):
+        *numbers, registers = columns
+        self.writes.append(Write(int(wall_ms), device, *map(int, numbers), registers))
 
     @staticmethod
     def _point(text):
@@ -26,7 +79,7 @@ class Served:
 
     @property
     def devices(self):
-        return sorted(self.answers.keys() | self.heartbeats.keys())
+        return sorted(self.answers.keys() | self.heartbeats.keys() | self.history.keys())
 
     @property
     def answer_count(self):
@@ -69,8 +122,61 @@ def compare_readings(database, served):
         assert_same(device, "answers", wanted, stored_readings(database, device))
 
 
+def unique_answer(value, address):
+    """Of a register served with --unique: the number of the answer that said it, as long as that is below 65521."""
+    return (value - address) * 53017 % 65521
+
+
+def expectations(history, optional):
+    """[(kind, points, whether it must be stored)]: what may be stored of a device, in order. An answer that went out
+    just before the line did may not have been read."""
+    wanted = [(kind, points, kind == "answer" and not following == "lost")
+              for (kind, points), (following, _) in zip(history, history[1:] + [("end", {})])]
+    return [(kind, points, must) for kind, points, must in wanted if points and (kind == "answer" or kind in optional)]
+
+
+def whose(moment, history):
+    """What a stored moment is, which should not be where it is."""
+    kinds = sorted({kind for kind, points in history if points == moment})
+    if not kinds:
+        return "which was never served"
+    return f"which was served, as {' and '.join(kinds)}, but not here"
+
+
+def difference(wanted, got, history):
+    """Where the stored moments are not the wanted ones; None where they are. An optional one that is there is taken
+    as early as it fits, so values should tell answers apart: serve with --unique."""
+    i = 0
+    for n, moment in enumerate(got):
+        while i < len(wanted) and not wanted[i][2] and wanted[i][1] != moment:
+            i += 1
+        if i == len(wanted):
+            return f"stored moment {n} is one too many: {moment}, {whose(moment, history)}"
+        if wanted[i][1] != moment:
+            return f"answer {i} served {wanted[i][1]}, stored moment {n} is {moment}, {whose(moment, history)}"
+        i += 1
+    missing = next((i for i in range(i, len(wanted)) if wanted[i][2]), None)
+    return None if missing is None else f"answer {missing} is not stored: {wanted[missing][1]}"
+
+
+def compare_exact(database, served, optional=DISTURBED):
+    """Every stored moment is exactly one served answer, in order: none missing, none twice, and nothing of a faulted
+    one. optional: kinds of faults whose answers may be stored all the same, in their place. For collectors that do
+    not ask again (retries 0), and for points that are all stored (not on change)."""
+    for device in served.devices:
+        history = served.history[device]
+        wanted, got = expectations(history, optional), stored_readings(database, device)
+        must = sum(must for _, _, must in wanted)
+        fault = difference(wanted, got, history)
+        assert fault is None, (f"device {device}: {must} answers must be stored, {len(wanted) - must} may be, "
+                               f"{len(got)} are; {fault}")
+    unknown = [row["device_id"] for row in database.query("SELECT DISTINCT device_id FROM device_data")
+               if row["device_id"] not in served.history]
+    assert not unknown, f"readings of devices that do not exist: {unknown}"
+
+
 def compare_packets(database, served):
-    """Heartbeats, and the bytes of every packet in order."""
+    """Heartbeats, and the bytes of every packet in order; for DTUs of the family tlv."""
     beats = {r["device_id"]: r["n"] for r in
              database.query("SELECT device_id, COUNT(*) AS n FROM heartbeat_log GROUP BY device_id")}
     for device in served.devices:

@@ -2,6 +2,7 @@
 
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "tests/sim/dtu_parts.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,15 +19,14 @@ int64_t dtu_backoff_ms(int64_t first_ms, unsigned failures, uint64_t chance)
     return pause - quarter + (int64_t)(chance % (uint64_t)(2 * quarter + 1));
 }
 
-/* Timers of one length for many DTUs: libevent keeps these in a queue instead of its heap. */
-static void start_timer(struct dtu *dtu, struct event *timer, int64_t ms)
+void dtu_start_timer(struct dtu *dtu, struct event *timer, int64_t ms)
 {
     struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
     const struct timeval *common = event_base_init_common_timeout(dtu->world->base, &tv);
     event_add(timer, common != NULL ? common : &tv);
 }
 
-static void set_state(struct dtu *dtu, enum dtu_state state)
+void dtu_set_state(struct dtu *dtu, enum dtu_state state)
 {
     struct dtu_totals *totals = &dtu->world->totals;
     enum dtu_state before = dtu->state;
@@ -38,187 +38,91 @@ static void set_state(struct dtu *dtu, enum dtu_state state)
     dtu->world->changed(dtu->world->cookie);
 }
 
-static void hang_up(struct dtu *dtu)
+/* Forget the line; its socket, or -1. */
+static int leave(struct dtu *dtu)
 {
-    if (dtu->fd >= 0) {
-        event_del(&dtu->readable);
-        event_del(&dtu->writable);
-        close(dtu->fd);
-    }
+    int fd = line_leave(&dtu->line);
     event_del(&dtu->heartbeat);
+    event_del(&dtu->late);
+    event_del(&dtu->quiet);
     event_del(&dtu->timer);
-    dtu->fd = -1;
-    dtu->in_len = dtu->out_len = dtu->out_sent = 0;
+    dtu->in_len = 0;
     dtu->heartbeat_due = dtu->ack_missing = dtu->query_waits = false;
-    set_state(dtu, DTU_DOWN);
+    dtu->late_waits = dtu->late_due = false;
+    return fd;
 }
 
-/* The line is gone, for ${reason}. Returns -1, for its callers to return. */
-static int lost(struct dtu *dtu, const char *reason)
+static void hang_up(struct dtu *dtu)
+{
+    int fd = leave(dtu);
+    if (fd >= 0)
+        close(fd);
+    dtu_set_state(dtu, DTU_DOWN);
+}
+
+int dtu_lost(struct dtu *dtu, const char *reason)
 {
     static struct log_limit limit = LOG_LIMIT(5, 10000);
-    char who[32];
-    snprintf(who, sizeof(who), "%" PRIu32, dtu->id);
     int64_t first_ms = dtu->behaviour->reconnect_ms;
-    if (dtu->state == DTU_ONLINE)
+    if (dtu->state == DTU_ONLINE) {
         dtu->world->totals.lost++;
+        served_lost(dtu->world->served, dtu->id, clock_wall_ms());
+    }
     hang_up(dtu);
     dtu->failures++;
-    if (first_ms == 0) {
-        log_at_limit(&limit, LOGL_WARN, "dtu", who, "line lost: %s", reason);
+    if (first_ms == 0 || dtu->listener >= 0) {
+        log_at_limit(&limit, LOGL_WARN, "dtu", dtu->id, "line lost: %s", reason);
         return -1;
     }
-    uint64_t chance = waveform_mix(dtu->world->seed, dtu->id, dtu->failures);
+    uint64_t chance = waveform_mix(dtu->world->seed, dtu->number, dtu->failures);
     int64_t ms = dtu_backoff_ms(first_ms, dtu->failures, chance);
     event_add(&dtu->timer, &(struct timeval){ms / 1000, ms % 1000 * 1000});
-    log_at_limit(&limit, LOGL_WARN, "dtu", who, "line lost: %s; next try in %" PRId64 " ms", reason,
-                 ms);
+    log_at_limit(&limit, LOGL_WARN, "dtu", dtu->id, "line lost: %s; next try in %" PRId64 " ms",
+                 reason, ms);
     return -1;
 }
 
-/* The kernel took all of ${dtu}->out. */
-static void record(struct dtu *dtu)
+int dtu_go_dark(struct dtu *dtu)
 {
-    struct dtu_world *world = dtu->world;
-    if (dtu->out_kind == OUT_HEARTBEAT) {
-        world->totals.heartbeats++;
-        dtu->ack_missing = true;
-        if (world->served != NULL)
-            served_heartbeat(world->served, clock_wall_ms(), dtu->id);
-    } else if (dtu->out_kind == OUT_ANSWER) {
-        if (dtu->answer.kind == SLAVE_REGISTERS)
-            world->totals.answers++;
-        else
-            world->totals.exceptions++;
-        served_answer(world->served, &dtu->moment, &dtu->answer);
-    }
-}
-
-/* Send what is in ${dtu}->out, now or when there is room. -1: the line was lost. */
-static int push(struct dtu *dtu)
-{
-    while (dtu->out_sent < dtu->out_len) {
-        ssize_t n = send(dtu->fd, dtu->out + dtu->out_sent, (size_t)(dtu->out_len - dtu->out_sent),
-                         MSG_NOSIGNAL);
-        if (n < 0 && errno == EAGAIN) {
-            event_add(&dtu->writable, NULL);
-            return 0;
-        }
-        if (n < 0 && errno != EINTR)
-            return lost(dtu, strerror(errno));
-        if (n > 0)
-            dtu->out_sent = (uint16_t)(dtu->out_sent + n);
-    }
-    dtu->out_len = dtu->out_sent = 0;
-    record(dtu);
-    return 0;
+    int fd = leave(dtu);
+    line_orphan(&dtu->world->orphans, dtu->world->base, fd);
+    dtu_set_state(dtu, DTU_DOWN);
+    dtu_start(dtu);
+    return -1;
 }
 
 static int beat(struct dtu *dtu)
 {
+    struct parcel_way way = dtu_way(dtu);
     dtu->heartbeat_due = false;
     if (dtu->ack_missing)
         dtu->world->totals.unacknowledged++;
-    tlv_client_heartbeat(dtu->out);
-    dtu->out_len = TLV_HEARTBEAT_SIZE;
-    dtu->out_kind = OUT_HEARTBEAT;
-    return push(dtu);
+    parcel_heartbeat(&way, &dtu->line.out);
+    return dtu_push(dtu);
 }
 
 static void on_heartbeat(evutil_socket_t fd, short what, void *cookie)
 {
     struct dtu *dtu = cookie;
     (void)fd, (void)what;
-    start_timer(dtu, &dtu->heartbeat, dtu->behaviour->heartbeat_ms);
-    if (dtu->out_len > 0)
+    dtu_start_timer(dtu, &dtu->heartbeat, dtu->behaviour->heartbeat_ms);
+    if (line_busy(&dtu->line))
         dtu->heartbeat_due = true;
     else
         beat(dtu);
 }
 
-static int answer(struct dtu *dtu)
+/* The server said something: not yet time to restart. */
+static void hear(struct dtu *dtu)
 {
-    dtu->query_waits = false;
-    dtu->moment = (struct waveform_moment){
-        .seed = dtu->world->seed,
-        .wall_ms = clock_wall_ms(),
-        .poll = dtu->poll + 1,
-        .device = dtu->id,
-    };
-    slave_serve(dtu->world->slave, dtu->query, dtu->query_len, &dtu->moment, &dtu->answer);
-    if (dtu->answer.kind == SLAVE_SILENT)
-        return 0;
-    if (dtu->answer.kind == SLAVE_REGISTERS)
-        dtu->poll++;
-    dtu->out_len = (uint16_t)tlv_client_answer(dtu->answer.frame, dtu->answer.len, dtu->out);
-    dtu->out_kind = OUT_ANSWER;
-    return push(dtu);
+    if (dtu->behaviour->family->restarts && dtu->behaviour->restart_ms > 0)
+        dtu_start_timer(dtu, &dtu->quiet, dtu->behaviour->restart_ms);
 }
 
-static int take_query(struct dtu *dtu, const struct tlv_item *item)
+static void on_quiet(evutil_socket_t fd, short what, void *cookie)
 {
-    if (dtu->state != DTU_ONLINE)
-        return lost(dtu, "a query came before the registration was acknowledged");
-    memcpy(dtu->query, item->payload, item->payload_len);
-    dtu->query_len = (uint8_t)item->payload_len;
-    if (dtu->behaviour->latency_ms == 0)
-        return answer(dtu);
-    dtu->query_waits = true;
-    start_timer(dtu, &dtu->timer, dtu->behaviour->latency_ms);
-    return 0;
-}
-
-static int take_registration_ack(struct dtu *dtu)
-{
-    if (dtu->state != DTU_REGISTERING)
-        return lost(dtu, "the registration was acknowledged twice");
-    event_del(&dtu->timer);
-    dtu->failures = 0;
-    if (dtu->was_registered)
-        dtu->world->totals.reconnects++;
-    dtu->was_registered = true;
-    start_timer(dtu, &dtu->heartbeat, dtu->behaviour->heartbeat_ms);
-    set_state(dtu, DTU_ONLINE);
-    return 0;
-}
-
-static int take(struct dtu *dtu, const struct tlv_item *item)
-{
-    switch (item->kind) {
-    case TLV_REGISTRATION_ACK:
-        return take_registration_ack(dtu);
-    case TLV_HEARTBEAT_ACK:
-        dtu->ack_missing = false;
-        return 0;
-    case TLV_QUERY:
-        return take_query(dtu, item);
-    case TLV_UNKNOWN:
-        return lost(dtu, "the server sent a byte that begins nothing in tlv framing");
-    case TLV_DATA_ACK:
-    case TLV_MORE:
-        return 0;
-    }
-    return 0;
-}
-
-/* Take from ${dtu}->in all that is whole, and stop at a query that is still to be answered. */
-static void consume(struct dtu *dtu)
-{
-    size_t used = 0;
-    while (!dtu->query_waits && dtu->out_len == 0) {
-        struct tlv_item item = tlv_client_next(dtu->in + used, dtu->in_len - used);
-        if (item.kind == TLV_MORE)
-            break;
-        used += item.size;
-        if (take(dtu, &item) < 0)
-            return;
-    }
-    dtu->in_len = (uint16_t)(dtu->in_len - used);
-    memmove(dtu->in, dtu->in + used, dtu->in_len);
-    if (dtu->in_len < sizeof(dtu->in))
-        event_add(&dtu->readable, NULL);
-    else
-        event_del(&dtu->readable);
+    (void)fd, (void)what;
+    dtu_lost(cookie, "the server said nothing for too long: it restarts");
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *cookie)
@@ -233,80 +137,130 @@ static void on_readable(evutil_socket_t fd, short what, void *cookie)
     if (n <= 0 && dtu->state == DTU_CLOSING) {
         hang_up(dtu);
     } else if (n <= 0) {
-        lost(dtu, n == 0 ? "the server closed it" : strerror(errno));
+        dtu_lost(dtu, n == 0 ? "the server closed it" : strerror(errno));
     } else if (dtu->state != DTU_CLOSING) {
         dtu->in_len = (uint16_t)(dtu->in_len + n);
-        consume(dtu);
+        hear(dtu);
+        dtu_consume(dtu);
     }
 }
 
 static int enter(struct dtu *dtu)
 {
+    const struct family *family = dtu->behaviour->family;
+    struct parcel_way way = dtu_way(dtu);
     int error = 0;
     socklen_t len = sizeof(error);
-    getsockopt(dtu->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+    getsockopt(dtu->line.fd, SOL_SOCKET, SO_ERROR, &error, &len);
     if (error != 0)
-        return lost(dtu, strerror(error));
-    set_state(dtu, DTU_REGISTERING);
-    event_add(&dtu->readable, NULL);
-    tlv_client_registration(dtu->id, dtu->out);
-    dtu->out_len = TLV_REGISTRATION_SIZE;
-    dtu->out_kind = OUT_OTHER;
-    return push(dtu);
+        return dtu_lost(dtu, strerror(error));
+    dtu_set_state(dtu, DTU_REGISTERING);
+    event_add(&dtu->line.readable, NULL);
+    hear(dtu);
+    parcel_registration(&way, &dtu->line.out);
+    if (dtu_push(dtu) < 0)
+        return -1;
+    if (!family->acknowledged)
+        dtu_become_online(dtu);
+    return 0;
 }
 
-static void on_writable(evutil_socket_t fd, short what, void *cookie)
+/* The line is free again: what waited for that goes out, the oldest first. -1: the line was lost.
+ */
+static int catch_up(struct dtu *dtu)
+{
+    if (dtu->heartbeat_due && beat(dtu) < 0)
+        return -1;
+    if (dtu->late_due && !line_busy(&dtu->line) && dtu_answer_late(dtu) < 0)
+        return -1;
+    bool now = dtu->query_waits && !event_pending(&dtu->timer, EV_TIMEOUT, NULL);
+    if (now && !line_busy(&dtu->line) && dtu_answer(dtu) < 0)
+        return -1;
+    if (!line_busy(&dtu->line))
+        dtu_consume(dtu);
+    return 0;
+}
+
+/* There is room in the socket, or the time between two pieces is over. */
+static void on_resume(evutil_socket_t fd, short what, void *cookie)
 {
     struct dtu *dtu = cookie;
     (void)fd, (void)what;
-    if (dtu->state == DTU_CONNECTING) {
+    if (dtu->state == DTU_CONNECTING)
         enter(dtu);
-        return;
-    }
-    if (push(dtu) < 0 || dtu->out_len > 0)
-        return;
-    if (dtu->heartbeat_due && (beat(dtu) < 0 || dtu->out_len > 0))
-        return;
-    if (dtu->query_waits && !event_pending(&dtu->timer, EV_TIMEOUT, NULL) && answer(dtu) < 0)
-        return;
-    consume(dtu);
+    else if (dtu_push(dtu) == 0 && !line_busy(&dtu->line))
+        catch_up(dtu);
 }
 
-/* A socket that dials; -1 with errno where there is none. */
-static int dial(const struct dtu *dtu)
+static void on_late(evutil_socket_t fd, short what, void *cookie)
+{
+    struct dtu *dtu = cookie;
+    (void)fd, (void)what;
+    if (line_busy(&dtu->line))
+        dtu->late_due = true;
+    else
+        dtu_answer_late(dtu);
+}
+
+static void take_line(struct dtu *dtu, int fd)
+{
+    line_open(&dtu->line, fd, dtu->world->base, on_readable, on_resume, dtu);
+    event_add(&dtu->line.writable, NULL);
+    dtu_set_state(dtu, DTU_CONNECTING);
+    dtu_start_timer(dtu, &dtu->timer, dtu->behaviour->registration_ms);
+}
+
+/* Somebody dials: the newest line is the one that counts. */
+static void on_accept(evutil_socket_t listener, short what, void *cookie)
+{
+    struct dtu *dtu = cookie;
+    (void)what;
+    int on = 1, fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0)
+        return;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    hang_up(dtu);
+    take_line(dtu, fd);
+}
+
+static void start_listening(struct dtu *dtu)
 {
     const struct dtu_world *world = dtu->world;
-    int on = 1, fd = socket(world->server.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (dtu->source != NULL) {
-        /* Without this a bound socket would hold a port that no other destination can use. */
-        setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-        if (bind(fd, (const struct sockaddr *)dtu->source, world->server_len) < 0)
-            goto err;
+    if (dtu->listener >= 0)
+        return;
+    dtu->listener = line_listen(&world->server, world->server_len, dtu->listen_port);
+    if (dtu->listener < 0) {
+        log_error("dtu", dtu->id, "cannot listen on port %u: %s; choose another --listen",
+                  dtu->listen_port, strerror(errno));
+        return;
     }
-    if (connect(fd, (const struct sockaddr *)&world->server, world->server_len) < 0 &&
-        errno != EINPROGRESS)
-        goto err;
-    return fd;
-err:
-    close(fd);
-    return -1;
+    event_assign(&dtu->accept, world->base, dtu->listener, EV_READ | EV_PERSIST, on_accept, dtu);
+    event_add(&dtu->accept, NULL);
 }
 
 void dtu_start(struct dtu *dtu)
 {
-    dtu->fd = dial(dtu);
-    if (dtu->fd < 0) {
-        lost(dtu, strerror(errno));
+    if (dtu->listen_port > 0) {
+        start_listening(dtu);
         return;
     }
-    event_assign(&dtu->readable, dtu->world->base, dtu->fd, EV_READ | EV_PERSIST, on_readable, dtu);
-    event_assign(&dtu->writable, dtu->world->base, dtu->fd, EV_WRITE, on_writable, dtu);
-    event_add(&dtu->writable, NULL);
-    set_state(dtu, DTU_CONNECTING);
-    start_timer(dtu, &dtu->timer, dtu->behaviour->registration_ms);
+    int fd = line_dial(&dtu->world->server, dtu->world->server_len, dtu->source);
+    if (fd < 0)
+        dtu_lost(dtu, strerror(errno));
+    else
+        take_line(dtu, fd);
+}
+
+void dtu_drop(struct dtu *dtu)
+{
+    if (dtu->state == DTU_CLOSING)
+        return;
+    if (dtu->state == DTU_ONLINE) {
+        dtu->world->totals.lost++;
+        served_lost(dtu->world->served, dtu->id, clock_wall_ms());
+    }
+    hang_up(dtu);
+    dtu_start(dtu);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *cookie)
@@ -316,34 +270,63 @@ static void on_timer(evutil_socket_t fd, short what, void *cookie)
     if (dtu->state == DTU_DOWN)
         dtu_start(dtu);
     else if (dtu->state != DTU_ONLINE)
-        lost(dtu, "not registered in time");
-    else if (dtu->out_len == 0 && answer(dtu) == 0) /* else on_writable() answers */
-        consume(dtu);
+        dtu_lost(dtu, "not registered in time");
+    else if (!line_busy(&dtu->line) && dtu_answer(dtu) == 0) /* else catch_up() answers */
+        dtu_consume(dtu);
 }
 
 void dtu_init(struct dtu *dtu, struct dtu_world *world, const struct dtu_behaviour *behaviour,
-              uint32_t id)
+              uint32_t number)
 {
-    *dtu = (struct dtu){.world = world, .behaviour = behaviour, .id = id, .fd = -1};
+    memset(dtu, 0, sizeof(*dtu));
+    dtu->world = world;
+    dtu->behaviour = behaviour;
+    dtu->number = number;
+    dtu->listener = -1;
+    behaviour->family->id(number, dtu->id);
+    line_init(&dtu->line, world->base, on_resume, dtu);
     evtimer_assign(&dtu->timer, world->base, on_timer, dtu);
     evtimer_assign(&dtu->heartbeat, world->base, on_heartbeat, dtu);
+    evtimer_assign(&dtu->late, world->base, on_late, dtu);
+    evtimer_assign(&dtu->quiet, world->base, on_quiet, dtu);
+}
+
+static void stop_listening(struct dtu *dtu)
+{
+    if (dtu->listener < 0)
+        return;
+    event_del(&dtu->accept);
+    close(dtu->listener);
+    dtu->listener = -1;
 }
 
 void dtu_finish(struct dtu *dtu)
 {
+    stop_listening(dtu);
     if (dtu->state != DTU_REGISTERING && dtu->state != DTU_ONLINE) {
         dtu_stop(dtu);
         return;
     }
+    int fd = dtu->line.fd;
     event_del(&dtu->timer);
     event_del(&dtu->heartbeat);
-    event_del(&dtu->writable);
-    event_add(&dtu->readable, NULL);
-    shutdown(dtu->fd, SHUT_WR);
-    set_state(dtu, DTU_CLOSING);
+    event_del(&dtu->late);
+    event_del(&dtu->quiet);
+    event_del(&dtu->line.writable);
+    event_del(&dtu->line.pace);
+    event_add(&dtu->line.readable, NULL);
+    shutdown(fd, SHUT_WR);
+    dtu_set_state(dtu, DTU_CLOSING);
 }
 
 void dtu_stop(struct dtu *dtu)
 {
+    stop_listening(dtu);
     hang_up(dtu);
+}
+
+void dtu_clear(struct dtu *dtu)
+{
+    dtu_stop(dtu);
+    memory_clear(&dtu->memory);
 }

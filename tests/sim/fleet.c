@@ -15,8 +15,9 @@
 enum {
     RAMP_STEP_MS = 10,
     FLUSH_MS = 500,
-    GOODBYE_MS = 2000, /* for the server to close its side */
-    OTHER_FILES = 64,  /* descriptors besides the lines */
+    GOODBYE_MS = 2000,  /* for the server to close its side */
+    OTHER_FILES = 64,   /* descriptors besides the lines */
+    HALF_OPEN_EACH = 4, /* dead lines of one DTU that the server has not closed yet */
 };
 
 struct fleet {
@@ -28,7 +29,7 @@ struct fleet {
     bool all_online; /* and said so */
     bool ending;
     int result;
-    struct event ramp, flush, deadline, terminate, interrupt;
+    struct event ramp, flush, storm, deadline, terminate, interrupt;
 };
 
 static void end(struct fleet *fleet)
@@ -39,6 +40,7 @@ static void end(struct fleet *fleet)
     }
     fleet->ending = true;
     event_del(&fleet->ramp);
+    event_del(&fleet->storm);
     for (uint32_t i = 0; i < fleet->started; i++)
         dtu_finish(&fleet->dtus[i]);
     if (fleet->world.totals.open == 0)
@@ -78,6 +80,14 @@ static void on_ramp(evutil_socket_t fd, short what, void *cookie)
         event_del(&fleet->ramp);
 }
 
+static void on_storm(evutil_socket_t fd, short what, void *cookie)
+{
+    struct fleet *fleet = cookie;
+    (void)fd, (void)what;
+    for (uint32_t i = 0; i < fleet->started && !fleet->ending; i++)
+        dtu_drop(&fleet->dtus[i]);
+}
+
 static void on_changed(void *cookie)
 {
     struct fleet *fleet = cookie;
@@ -94,7 +104,10 @@ static void on_changed(void *cookie)
 
 static int raise_file_limit(const struct fleet_options *options)
 {
-    rlim_t need = (rlim_t)options->count + OTHER_FILES;
+    const struct dtu_behaviour *behaviour = options->behaviour;
+    bool half_open = behaviour->faulty && behaviour->faults.percent[FAULT_HALF_OPEN] > 0;
+    rlim_t each = 1 + (options->listen > 0) + (half_open ? HALF_OPEN_EACH : 0);
+    rlim_t need = (rlim_t)options->count * each + OTHER_FILES;
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= need)
         return 0;
@@ -114,7 +127,8 @@ static int open_world(struct fleet *fleet)
     const struct fleet_options *options = fleet->options;
     fleet->world = (struct dtu_world){
         .base = event_base_new(),
-        .slave = slave_new(options->profile, options->unit, options->absent),
+        .slave = slave_new(options->profile, options->slaves),
+        .units = &options->slaves->units,
         .seed = options->seed,
         .server = options->server,
         .server_len = options->server_len,
@@ -153,6 +167,8 @@ static void make_dtus(struct fleet *fleet)
     const struct fleet_options *options = fleet->options;
     for (uint32_t i = 0; i < options->count; i++) {
         dtu_init(&fleet->dtus[i], &fleet->world, options->behaviour, options->first_id + i);
+        if (options->listen > 0)
+            fleet->dtus[i].listen_port = (uint16_t)(options->listen + i);
         if (options->nsources > 0)
             fleet->dtus[i].source = &options->sources[i % options->nsources];
     }
@@ -170,6 +186,10 @@ static void start_events(struct fleet *fleet)
     event_add(&fleet->interrupt, NULL);
     event_add(&fleet->ramp, &(struct timeval){0, RAMP_STEP_MS * 1000});
     event_add(&fleet->flush, &(struct timeval){FLUSH_MS / 1000, FLUSH_MS % 1000 * 1000});
+    event_assign(&fleet->storm, base, -1, EV_PERSIST, on_storm, fleet);
+    int64_t storm_ms = fleet->options->storm_ms;
+    if (storm_ms > 0)
+        event_add(&fleet->storm, &(struct timeval){storm_ms / 1000, storm_ms % 1000 * 1000});
     int64_t duration_ms = fleet->options->duration_ms;
     if (duration_ms > 0)
         event_add(&fleet->deadline,
@@ -180,9 +200,16 @@ static void print_totals(const struct dtu_totals *totals)
 {
     fprintf(stderr,
             "served %" PRIu64 " answers, %" PRIu64 " exceptions, %" PRIu64 " heartbeats (%" PRIu64
-            " not acknowledged), %" PRIu64 " lines lost, %" PRIu64 " reconnects\n",
+            " not acknowledged), %" PRIu64 " lines lost, %" PRIu64 " reconnects",
             totals->answers, totals->exceptions, totals->heartbeats, totals->unacknowledged,
             totals->lost, totals->reconnects);
+    if (totals->writes > 0)
+        fprintf(stderr, ", %" PRIu64 " writes", totals->writes);
+    if (totals->faults > 0)
+        fprintf(stderr, ", %" PRIu64 " faulted answers", totals->faults);
+    if (totals->noise > 0)
+        fprintf(stderr, ", %" PRIu64 " bytes that were no query", totals->noise);
+    fputc('\n', stderr);
 }
 
 int fleet_run(const struct fleet_options *options)
@@ -198,7 +225,8 @@ int fleet_run(const struct fleet_options *options)
     start_events(&fleet);
     event_base_dispatch(fleet.world.base);
     for (uint32_t i = 0; i < options->count; i++)
-        dtu_stop(&fleet.dtus[i]);
+        dtu_clear(&fleet.dtus[i]);
+    line_orphans_close(&fleet.world.orphans);
     print_totals(&fleet.world.totals);
 out:
     close_world(&fleet);

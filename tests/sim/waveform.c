@@ -114,10 +114,17 @@ static double span(const struct reg_type *type)
     return 1;
 }
 
+/* One key a point, device and slave. */
+static uint64_t own_key(uint64_t key, const struct waveform_moment *moment)
+{
+    uint64_t who = (uint64_t)moment->slave << 32 | moment->device;
+    return waveform_mix(moment->seed, key, who);
+}
+
 static double curve(const struct waveform_shape *shape, uint64_t key,
                     const struct waveform_moment *moment)
 {
-    uint64_t own = waveform_mix(moment->seed, key, moment->device);
+    uint64_t own = own_key(key, moment);
     double phase =
         shape->phase == OWN_PHASE ? signed_unit(waveform_mix(own, FOR_PHASE, 0)) / 2 : shape->phase;
     double turns = (double)(moment->wall_ms % shape->period_ms) / (double)shape->period_ms + phase;
@@ -129,7 +136,7 @@ static double curve(const struct waveform_shape *shape, uint64_t key,
 static double status(const struct waveform_shape *shape, uint64_t key,
                      const struct waveform_moment *moment)
 {
-    uint64_t own = waveform_mix(moment->seed, key, moment->device);
+    uint64_t own = own_key(key, moment);
     uint64_t slot = (uint64_t)(moment->wall_ms / shape->period_ms);
     uint64_t bits = waveform_mix(own, FOR_STATUS, slot);
     static const double rare[] = {0, 2, 3, 4};

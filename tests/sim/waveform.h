@@ -25,6 +25,7 @@ struct waveform_moment {
     int64_t wall_ms; /* UTC, since 1970 */
     uint64_t poll;   /* how many reads this device has answered with registers, this one included */
     uint32_t device;
+    uint32_t slave; /* which of the DTU's slaves, from 0: each has curves of its own */
 };
 
 struct waveform {

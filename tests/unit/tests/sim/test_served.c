@@ -30,9 +30,9 @@ static char *record(const struct slave_answer *answer, int heartbeat)
     struct served *served = served_open(path, &profile);
     assert_non_null(served);
     if (answer != NULL)
-        served_answer(served, &moment, answer);
+        served_answer(served, "4294967295", &moment, answer);
     if (heartbeat)
-        served_heartbeat(served, moment.wall_ms, 7);
+        served_heartbeat(served, "LOGIN 7", moment.wall_ms);
     assert_int_equal(served_close(served), 0);
     char *text = calloc(1, 4096);
     assert_true(read(fd, text, 4095) >= 0);
@@ -83,8 +83,36 @@ static void exceptions_and_heartbeats(void **state)
         .kind = SLAVE_EXCEPTION, .request = {2, 3, 2000, 100}, .code = 0x0B};
     char *text = record(&answer, 1);
     assert_string_equal(text, "exception\t1767225600123\t4294967295\t2\t3\t2000\t100\t11\n"
-                              "heartbeat\t1767225600123\t7\n");
+                              "heartbeat\t1767225600123\tLOGIN 7\n");
     free(text);
+}
+
+static void faults_writes_and_lost_lines(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/served-XXXXXX", text[1024] = "";
+    int fd = mkstemp(path);
+    struct served *served = served_open(path, &profile);
+    assert_non_null(served);
+    struct slave_answer answer = answer_of((struct adu_request){1, 3, 16, 1, 0}, "\xFF\xFD");
+    served_fault(served, "crc", "10000001001", &moment, &answer);
+    answer = (struct slave_answer){.kind = SLAVE_WRITTEN,
+                                   .request = {2, 16, 7, 2, 0},
+                                   .written = (const uint8_t *)"\0\x01\xAB\xCD",
+                                   .written_size = 4};
+    served_write(served, "x", 5, &answer);
+    served_fault(served, "late", "x", &moment, &answer);
+    served_answer(served, "x", &moment, &answer);
+    served_lost(served, "x", 6);
+    assert_int_equal(served_close(served), 0);
+    assert_true(read(fd, text, sizeof(text) - 1) > 0);
+    close(fd);
+    unlink(path);
+    assert_string_equal(text, "fault\tcrc\t1767225600123\t10000001001\t42\t1\t3\t16\t1\tfffd"
+                              "\ta=b c=-0.29999999999999999/65533\n"
+                              "write\t5\tx\t2\t16\t7\t2\t0001abcd\n"
+                              "fault\tlate\t1767225600123\tx\t42\t2\t16\t7\t2\t-\n"
+                              "lost\t6\tx\n");
 }
 
 static void a_lost_line_is_told(void **state)
@@ -93,7 +121,7 @@ static void a_lost_line_is_told(void **state)
     struct served *served = served_open("/dev/full", &profile);
     assert_non_null(served);
     assert_int_equal(served_flush(served), 0);
-    served_heartbeat(served, 1, 1);
+    served_heartbeat(served, "1", 1);
     assert_int_equal(served_flush(served), -1);
     assert_int_equal(served_flush(served), -1);
     assert_int_equal(served_close(served), -1);
@@ -104,8 +132,8 @@ static void no_record(void **state)
 {
     (void)state;
     struct slave_answer answer = {.kind = SLAVE_EXCEPTION};
-    served_answer(NULL, &moment, &answer);
-    served_heartbeat(NULL, 1, 1);
+    served_answer(NULL, "1", &moment, &answer);
+    served_heartbeat(NULL, "1", 1);
     assert_int_equal(served_flush(NULL), 0);
     assert_int_equal(served_close(NULL), 0);
 }
@@ -116,6 +144,7 @@ int main(void)
         cmocka_unit_test(an_answer),
         cmocka_unit_test(only_points_wholly_inside),
         cmocka_unit_test(exceptions_and_heartbeats),
+        cmocka_unit_test(faults_writes_and_lost_lines),
         cmocka_unit_test(a_lost_line_is_told),
         cmocka_unit_test(no_record),
     };

@@ -33,13 +33,23 @@ static const struct profile profile = {.points = points, .npoints = 6};
 static const struct waveform_moment moment = {
     .seed = 1, .wall_ms = INT64_C(1767225600000), .poll = 259, .device = 1001};
 
+static struct memory memory;
+
+static void serve(const struct slave *slave, const uint8_t *bytes, size_t len,
+                  struct slave_answer *answer)
+{
+    const struct slave_query query = {bytes, len, &moment, &memory};
+    slave_serve(slave, &query, answer);
+}
+
 static struct slave_answer ask(struct adu_request request, enum slave_absent absent)
 {
     uint8_t query[ADU_READ_REQUEST_SIZE];
     struct slave_answer answer;
-    struct slave *slave = slave_new(&profile, 1, absent);
+    struct slave_options options = {.units = {{1 << 1}}, .absent = absent};
+    struct slave *slave = slave_new(&profile, &options);
     adu_build_read(&request, query);
-    slave_serve(slave, query, sizeof(query), &moment, &answer);
+    serve(slave, query, sizeof(query), &answer);
     slave_free(slave);
     return answer;
 }
@@ -104,9 +114,10 @@ static void refusals(void **state)
         struct adu_request request;
         uint8_t code;
     } cases[] = {
-        {{1, 1, 0, 8}, 0x01},       {{1, 2, 0, 8}, 0x01}, {{1, 3, 65535, 2}, 0x02},
-        {{1, 3, 65500, 125}, 0x02}, {{1, 3, 0, 0}, 0x03}, {{1, 3, 0, 126}, 0x03},
-        {{1, 3, 0, 65535}, 0x03},   {{2, 3, 0, 1}, 0x0B}, {{247, 4, 2000, 1}, 0x0B},
+        {{1, 1, 0, 0}, 0x03},      {{1, 2, 0, 2001}, 0x03},    {{1, 1, 65535, 2}, 0x02},
+        {{1, 3, 65535, 2}, 0x02},  {{1, 3, 65500, 125}, 0x02}, {{1, 3, 0, 0}, 0x03},
+        {{1, 3, 0, 126}, 0x03},    {{1, 3, 0, 65535}, 0x03},   {{2, 3, 0, 1}, 0x0B},
+        {{247, 4, 2000, 1}, 0x0B},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct adu_reply reply;
@@ -127,26 +138,27 @@ static void silence(void **state)
     assert_int_equal(ask((struct adu_request){0, 3, 0, 1}, SLAVE_ABSENT_EXCEPTION).kind,
                      SLAVE_SILENT);
 
-    struct slave *slave = slave_new(&profile, 1, SLAVE_ABSENT_EXCEPTION);
+    struct slave_options options = {.units = {{1 << 1}}};
+    struct slave *slave = slave_new(&profile, &options);
     struct slave_answer answer;
     uint8_t query[ADU_READ_REQUEST_SIZE];
     adu_build_read(&(struct adu_request){1, 3, 0, 1}, query);
     for (size_t len = 0; len < sizeof(query); len++) {
-        slave_serve(slave, query, len, &moment, &answer);
+        serve(slave, query, len, &answer);
         assert_int_equal(answer.kind, SLAVE_SILENT);
         assert_int_equal(answer.len, 0);
     }
     query[7] ^= 1;
-    slave_serve(slave, query, sizeof(query), &moment, &answer);
+    serve(slave, query, sizeof(query), &answer);
     assert_int_equal(answer.kind, SLAVE_SILENT);
 
-    /* A write has a right CRC, and is refused by name. */
-    static const uint8_t write[] = {0x01, 0x06, 0x00, 0x01, 0x00, 0x01, 0x19, 0xCA};
-    slave_serve(slave, write, sizeof(write), &moment, &answer);
+    /* What it does not know has a right CRC, and is refused by name. */
+    uint8_t other[] = {0x01, 0x2B, 0x00, 0x00};
+    serve(slave, other, adu_seal(other, 2), &answer);
     assert_int_equal(answer.kind, SLAVE_EXCEPTION);
     assert_int_equal(answer.code, 0x01);
-    assert_int_equal(answer.request.function, 6);
-    assert_int_equal(answer.frame[1], 0x86);
+    assert_int_equal(answer.request.function, 0x2B);
+    assert_int_equal(answer.frame[1], 0xAB);
     slave_free(slave);
 }
 
