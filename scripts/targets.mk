@@ -57,12 +57,9 @@ install: all
 	rm -f $(SHARE)/assets/.made
 	install -m 644 nginx/* $(SHARE)/nginx
 	install -m 644 config/*.yml $(SHARE)/config
-<<<<<<< HEAD
 	install -m 644 config/profiles/*.yml $(SHARE)/config/profiles
-=======
 	install -d $(SHARE)/config/tables
 	install -m 644 config/tables/*.csv $(SHARE)/config/tables
->>>>>>> w-points
 	install -m 755 scripts/nginx_conf.sh $(SHARE)/scripts
 	install -m 644 scripts/lib.sh $(SHARE)/scripts
 	install -d $(MAN)/man1 $(MAN)/man8

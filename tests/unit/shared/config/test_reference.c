@@ -6,12 +6,9 @@
 #include "shared/config/data_config.h"
 #include "shared/config/device_config.h"
 #include "shared/config/server_config.h"
-<<<<<<< HEAD
-#include "tests/unit/shared/config/line_parts.h"
-=======
 #include "tests/unit/shared/config/example_folder.h"
 #include "tests/unit/shared/config/expect.h"
->>>>>>> w-points
+#include "tests/unit/shared/config/line_parts.h"
 
 #define DOC "docs/configuration.md"
 
@@ -87,7 +84,7 @@ static void data_config_is_documented(void **state)
     check_block("data_config.yml", data_config_reference);
 }
 
-typedef void (*load_example)(const char *text, size_t len);
+typedef void (*load_example)(struct example_folder *folder, const char *text, size_t len);
 
 static size_t load_examples(const char *fence, load_example load)
 {
@@ -99,36 +96,26 @@ static size_t load_examples(const char *fence, load_example load)
         at += strlen("```yaml\n");
         char *end = strstr(at, "```\n");
         assert_non_null(end);
-<<<<<<< HEAD
-        load(at, (size_t)(end - at));
-        at = end;
-        examples++;
-    }
-=======
-        struct faults faults = {0};
-        struct data_config *config = example_folder_load(&folder, at, (size_t)(end - at), &faults);
-        expect_faults(&faults, "");
-        data_config_release(config);
+        load(&folder, at, (size_t)(end - at));
         at = end;
         examples++;
     }
     example_folder_close(&folder);
-    assert_true(examples >= 4);
->>>>>>> w-points
     free(doc);
     return examples;
 }
 
-static void load_data_config(const char *text, size_t len)
+static void load_data_config(struct example_folder *folder, const char *text, size_t len)
 {
     struct faults faults = {0};
-    struct data_config *config = data_config_parse(DOC, text, len, &faults);
+    struct data_config *config = example_folder_load(folder, text, len, &faults);
     expect_faults(&faults, "");
     data_config_release(config);
 }
 
-static void load_line(const char *text, size_t len)
+static void load_line(struct example_folder *folder, const char *text, size_t len)
 {
+    (void)folder;
     char *line = strndup(text, len);
     struct link_def link = good_line(line, "config");
     assert_true(link.nregistrations > 0);
@@ -136,9 +123,10 @@ static void load_line(const char *text, size_t len)
     free(line);
 }
 
-static void load_devices(const char *text, size_t len)
+static void load_devices(struct example_folder *folder, const char *text, size_t len)
 {
     struct faults faults = {0};
+    (void)folder;
     struct profile profiles[] = {{.name = (char *)"pump_station"}, {.name = (char *)"boiler_room"}};
     struct data_config config = {.profiles = profiles, .nprofiles = 2};
     struct yaml_doc *doc = yaml_doc_parse(DOC, text, len, &faults);

@@ -5,12 +5,9 @@
 #include "shared/config/settings.h"
 
 #include "shared/config/data_draft.h"
-<<<<<<< HEAD
 #include "shared/config/device_draft.h"
 #include "shared/config/link_draft.h"
-=======
 #include "shared/config/profile_config.h"
->>>>>>> w-points
 #include "shared/config/server_config.h"
 #include "shared/config/server_tables.h"
 #include "shared/config/setting_value.h"
