@@ -52,12 +52,12 @@ MAN   = $(DESTDIR)$(PREFIX)/share/man
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/nginx $(SHARE)/scripts $(SHARE)/config/profiles
 	install $(BUILD)/dtuhub-collector $(BUILD)/dtuhub-webapp $(DESTDIR)$(PREFIX)/bin
+	install -m 644 config/profiles/*.yml $(SHARE)/config/profiles
 	cp -r templates $(SHARE)
 	cp -r build/assets $(SHARE)
 	rm -f $(SHARE)/assets/.made
 	install -m 644 nginx/* $(SHARE)/nginx
 	install -m 644 config/*.yml $(SHARE)/config
-	install -m 644 config/profiles/*.yml $(SHARE)/config/profiles
 	install -m 755 scripts/nginx_conf.sh $(SHARE)/scripts
 	install -m 644 scripts/lib.sh $(SHARE)/scripts
 	install -d $(MAN)/man1 $(MAN)/man8

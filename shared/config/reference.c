@@ -123,7 +123,7 @@ void link_config_reference(FILE *out)
         [TOKEN_JSON] = "an object in braces",
         [TOKEN_STRUCT] = "a fixed number of bytes",
     };
-    fputs("\n### line\n\nHow the DTUs of a profile behave on the line: the name of a family, or a "
+    fputs("How the DTUs of a profile behave on the line: the name of a family, or a "
           "section with these keys. A family's file holds the same keys at its top.\n\n",
           out);
     settings_reference(&line_table, false, out);
@@ -156,6 +156,8 @@ void data_config_reference(FILE *out)
     settings_reference(&point_table, false, out);
     fputs("\nThe section `bits` of a point:\n\n", out);
     settings_reference(&bits_table, false, out);
+    fputs("\n### profiles: line\n\n", out);
     link_config_reference(out);
+    fputs("\n### devices\n\n", out);
     device_config_reference(out);
 }
