@@ -50,7 +50,7 @@ lint:
 SHARE = $(DESTDIR)$(PREFIX)/share/dtuhub
 MAN   = $(DESTDIR)$(PREFIX)/share/man
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/nginx $(SHARE)/scripts $(SHARE)/config/profiles
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/nginx $(SHARE)/scripts $(SHARE)/config/profiles $(SHARE)/config/tables
 	install $(BUILD)/dtuhub-collector $(BUILD)/dtuhub-webapp $(DESTDIR)$(PREFIX)/bin
 	cp -r templates $(SHARE)
 	cp -r build/assets $(SHARE)
@@ -58,7 +58,6 @@ install: all
 	install -m 644 nginx/* $(SHARE)/nginx
 	install -m 644 config/*.yml $(SHARE)/config
 	install -m 644 config/profiles/*.yml $(SHARE)/config/profiles
-	install -d $(SHARE)/config/tables
 	install -m 644 config/tables/*.csv $(SHARE)/config/tables
 	install -m 755 scripts/nginx_conf.sh $(SHARE)/scripts
 	install -m 644 scripts/lib.sh $(SHARE)/scripts

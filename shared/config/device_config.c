@@ -209,7 +209,7 @@ void device_config_clear(struct data_config *config)
 
 void device_config_reference(FILE *out)
 {
-    fputs("\n### devices\n\nWhat is known of single DTUs. The key is the registration id, as the "
+    fputs("What is known of single DTUs. The key is the registration id, as the "
           "web interface shows it; nothing behind it is allowed: the DTU is known, no more.\n\n",
           out);
     settings_reference(&device_table, false, out);

@@ -19,6 +19,7 @@ int device_config_read(const struct settings_reader *reader, const struct settin
 /** device_config_clear(config): free the devices. */
 void device_config_clear(struct data_config *config);
 
+/** device_config_reference(out): its keys as Markdown, to stand below a heading. */
 void device_config_reference(FILE *out);
 
 #endif

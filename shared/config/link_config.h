@@ -26,7 +26,7 @@ int link_config_read(const struct settings_reader *reader, const struct settings
 /** link_config_clear(link): free what it holds. */
 void link_config_clear(struct link_def *link);
 
-/** link_config_reference(out): its keys as Markdown. */
+/** link_config_reference(out): its keys as Markdown, to stand below a heading. */
 void link_config_reference(FILE *out);
 
 #endif

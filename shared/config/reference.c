@@ -4,7 +4,6 @@
 #include "shared/config/data_draft.h"
 #include "shared/config/device_config.h"
 #include "shared/config/link_config.h"
-#include "shared/config/link_draft.h"
 #include "shared/config/point_table.h"
 #include "shared/config/server_config.h"
 #include "shared/config/server_tables.h"
@@ -54,12 +53,6 @@ static void print_type(const struct setting *setting, FILE *out)
         for (size_t i = 0; setting->choices[i] != NULL; i++)
             fprintf(out, "%s`%s`", i > 0 ? ", " : "", setting->choices[i]);
         break;
-    case SETTING_BLOCK:
-        fputs("section", out);
-        break;
-    case SETTING_NODE:
-        fputs("text or section", out);
-        break;
     case SETTING_LIST:
         fputs("texts", out);
         break;
@@ -74,6 +67,12 @@ static void print_type(const struct setting *setting, FILE *out)
         break;
     case SETTING_HEX:
         fprintf(out, "1 to %g bytes in hexadecimal", setting->max);
+        break;
+    case SETTING_BLOCK:
+        fputs("section", out);
+        break;
+    case SETTING_NODE:
+        fputs("text or section", out);
         break;
     }
 }
@@ -115,36 +114,6 @@ void server_config_reference(FILE *out)
     }
 }
 
-void link_config_reference(FILE *out)
-{
-    static const char *const kinds[TOKEN_KINDS] = {
-        [TOKEN_BYTES] = "always the same bytes",
-        [TOKEN_TEXT] = "an id between a start and an end",
-        [TOKEN_REGEX] = "what a regular expression matches",
-        [TOKEN_JSON] = "an object in braces",
-        [TOKEN_STRUCT] = "a fixed number of bytes",
-    };
-    fputs("\n### line\n\nHow the DTUs of a profile behave on the line: the name of a family, or a "
-          "section with these keys. A family's file holds the same keys at its top.\n\n",
-          out);
-    settings_reference(&line_table, false, out);
-    fputs("\nThe section `registration` of a line:\n\n", out);
-    settings_reference(&registration_table, false, out);
-    fputs("\nThe section `heartbeat` of a line:\n\n", out);
-    settings_reference(&heartbeat_table, false, out);
-    fputs("\nThe section `timing` of a line:\n\n", out);
-    settings_reference(&timing_table, false, out);
-    for (size_t i = 0; i < TOKEN_KINDS; i++) {
-        fprintf(out, "\nA packet of kind `%s`, %s:\n\n",
-                token_tables[i].settings[TOKEN_KIND].choices[i], kinds[i]);
-        settings_reference(&token_tables[i], false, out);
-    }
-    fputs("\nThe sections `id` and `secret` of a packet of kind `struct`:\n\n", out);
-    settings_reference(&slice_table, false, out);
-    fputs("\nThe section `reply` of a packet:\n\n", out);
-    settings_reference(&reply_table, false, out);
-}
-
 static void print_section(const char *title, const char *help, const struct settings_table *table,
                           FILE *out)
 {
@@ -170,7 +139,9 @@ void data_config_reference(FILE *out)
     print_section("profiles: slaves",
                   "The slaves behind the DTU. The key of a slave is its unit id, 1 to 247.",
                   &slave_table, out);
+    fputs("\n### profiles: line\n\n", out);
     link_config_reference(out);
+    fputs("\n### devices\n\n", out);
     device_config_reference(out);
     print_section("unknown_devices", "One value at the top level.", &top_table, out);
     fputs("\n### points_file\n\nThe columns of a point table, in any order:\n\n", out);

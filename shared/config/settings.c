@@ -82,19 +82,6 @@ static int set_text(const struct settings_reader *reader, const struct settings_
     return -1;
 }
 
-static int read_text(const struct settings_reader *reader, const struct settings_place *place,
-                     const struct setting *setting, const struct yaml_pair *pair, void *field)
-{
-    const char *key = setting_key(setting);
-    const struct given given = {yaml_node_text(pair->value), pair->line};
-    if (given.text != NULL)
-        return set_text(reader, place, setting, &given, field);
-    faults_add(reader->faults, yaml_doc_name(reader->doc), pair->line,
-               "%s.%s takes one value, not a section or a list: write \"%s: value\" in one line",
-               place->path, key, key);
-    return -1;
-}
-
 /* The items of a list as one text, as it would be written without a list, or NULL where they are no
  * texts. The caller frees it. */
 static char *join_items(const struct yaml_doc *doc, const yaml_node_t *list)
@@ -133,12 +120,24 @@ static int read_list(const struct settings_reader *reader, const struct settings
     return result;
 }
 
+static int read_text(const struct settings_reader *reader, const struct settings_place *place,
+                     const struct setting *setting, const struct yaml_pair *pair, void *field)
+{
+    const char *key = setting_key(setting);
+    const struct given given = {yaml_node_text(pair->value), pair->line};
+    if (given.text != NULL)
+        return set_text(reader, place, setting, &given, field);
+    if (setting->type == SETTING_LIST || setting->type == SETTING_CIDRS)
+        return read_list(reader, place, setting, pair, field);
+    faults_add(reader->faults, yaml_doc_name(reader->doc), pair->line,
+               "%s.%s takes one value, not a section or a list: write \"%s: value\" in one line",
+               place->path, key, key);
+    return -1;
+}
+
 static int read_pair(const struct settings_reader *reader, const struct settings_place *place,
                      const struct setting *setting, const struct yaml_pair *pair, void *field)
 {
-    bool list = setting->type == SETTING_LIST || setting->type == SETTING_CIDRS;
-    if (list && yaml_node_text(pair->value) == NULL)
-        return read_list(reader, place, setting, pair, field);
     if (setting->type != SETTING_BLOCK && setting->type != SETTING_NODE)
         return read_text(reader, place, setting, pair, field);
     if (pair->value->type == YAML_MAPPING_NODE || setting->type == SETTING_NODE) {

@@ -12,6 +12,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/** What a packet, or a part of it, is made of; it may hold NUL. */
+struct setting_bytes {
+    uint8_t *bytes; /* NULL: none */
+    size_t size;
+};
+
 enum setting_type {
     SETTING_STRING, /* char *, min to max bytes of printable UTF-8 */
     SETTING_SECRET, /* char *, never shown in a message */
@@ -25,21 +31,15 @@ enum setting_type {
     SETTING_SECONDS, /* int64_t in milliseconds; the file says seconds */
     SETTING_NUMBER,  /* double */
     SETTING_CHOICE,  /* an enum: the index in choices */
-    SETTING_BLOCK,   /* a section inside of the section, left to the caller: its node is const
-                        yaml_node_t * */
-    SETTING_NODE,    /* a text or a section, left to the caller in the same way */
     SETTING_LIST,    /* char *, texts separated by "," without blanks around; the file says one text
                         with commas, or a list of texts */
     SETTING_CIDRS,   /* the same of addresses and networks (10.0.0.0/8); none is NULL */
     SETTING_PATTERN, /* char *, a regular expression: any characters */
     SETTING_BYTES,   /* struct setting_bytes; the file says a text, see byte_text_unescape() */
     SETTING_HEX,     /* struct setting_bytes; the file says hexadecimal digits */
-};
-
-/** What a packet, or a part of it, is made of; it may hold NUL. */
-struct setting_bytes {
-    uint8_t *bytes; /* NULL: none */
-    size_t size;
+    SETTING_BLOCK,   /* a section inside of the section, left to the caller: its node is const
+                        yaml_node_t * */
+    SETTING_NODE,    /* a text or a section, left to the caller in the same way */
 };
 
 struct setting {

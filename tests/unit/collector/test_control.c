@@ -72,6 +72,7 @@ static int set_up(void **state)
     collector->cache = cache_new(1000, 1);
     recorder_init(&collector->hub.env.recorder, collector->cache);
     registry_init(&collector->hub.registry);
+    collector->hub.quarantine = quarantine_new();
     names_device(collector->names, "1000");
     names_device(collector->names, "1001");
     collector->control = control_open(collector, bench->path);
@@ -88,6 +89,7 @@ static int tear_down(void **state)
     event_base_free(collector->base);
     cache_free(collector->cache);
     names_free(collector->names);
+    quarantine_free(collector->hub.quarantine);
     data_config_release(bench->config);
     assert_int_equal(access(bench->path, F_OK), -1);
     assert_int_equal(rmdir(bench->folder), 0);

@@ -4,11 +4,9 @@
  * fails.
  */
 #include "shared/config/data_config.h"
-#include "shared/config/device_config.h"
 #include "shared/config/server_config.h"
 #include "tests/unit/shared/config/example_folder.h"
 #include "tests/unit/shared/config/expect.h"
-#include "tests/unit/shared/config/line_parts.h"
 
 #define DOC "docs/configuration.md"
 
@@ -84,11 +82,12 @@ static void data_config_is_documented(void **state)
     check_block("data_config.yml", data_config_reference);
 }
 
-typedef void (*load_example)(struct example_folder *folder, const char *text, size_t len);
-
-static size_t load_examples(const char *fence, load_example load)
+/* The examples of the page are for copying: each must load. */
+static void examples_load(void **state)
 {
+    (void)state;
     char *doc = read_doc(), *at = doc;
+    const char fence[] = "```yaml\n# data_config.yml";
     size_t examples = 0;
     struct example_folder folder;
     example_folder_open(&folder);
@@ -96,58 +95,16 @@ static size_t load_examples(const char *fence, load_example load)
         at += strlen("```yaml\n");
         char *end = strstr(at, "```\n");
         assert_non_null(end);
-        load(&folder, at, (size_t)(end - at));
+        struct faults faults = {0};
+        struct data_config *config = example_folder_load(&folder, at, (size_t)(end - at), &faults);
+        expect_faults(&faults, "");
+        data_config_release(config);
         at = end;
         examples++;
     }
     example_folder_close(&folder);
+    assert_true(examples >= 3);
     free(doc);
-    return examples;
-}
-
-static void load_data_config(struct example_folder *folder, const char *text, size_t len)
-{
-    struct faults faults = {0};
-    struct data_config *config = example_folder_load(folder, text, len, &faults);
-    expect_faults(&faults, "");
-    data_config_release(config);
-}
-
-static void load_line(struct example_folder *folder, const char *text, size_t len)
-{
-    (void)folder;
-    char *line = strndup(text, len);
-    struct link_def link = good_line(line, "config");
-    assert_true(link.nregistrations > 0);
-    link_config_clear(&link);
-    free(line);
-}
-
-static void load_devices(struct example_folder *folder, const char *text, size_t len)
-{
-    struct faults faults = {0};
-    (void)folder;
-    struct profile profiles[] = {{.name = (char *)"pump_station"}, {.name = (char *)"boiler_room"}};
-    struct data_config config = {.profiles = profiles, .nprofiles = 2};
-    struct yaml_doc *doc = yaml_doc_parse(DOC, text, len, &faults);
-    assert_non_null(doc);
-    struct yaml_pair section = yaml_doc_pair(doc, yaml_doc_root(doc), 0);
-    const struct settings_reader reader = {.doc = doc, .faults = &faults};
-    const struct settings_place place = {section.value, section.key, section.line};
-    setenv("PUMP7_SECRET", "s", 1);
-    device_config_read(&reader, &place, &config);
-    expect_faults(&faults, "");
-    device_config_clear(&config);
-    yaml_doc_free(doc);
-}
-
-/* The examples of the page are for copying: each must load. */
-static void examples_load(void **state)
-{
-    (void)state;
-    assert_true(load_examples("```yaml\n# data_config.yml", load_data_config) >= 3);
-    assert_true(load_examples("```yaml\n# a line\n", load_line) >= 2);
-    assert_true(load_examples("```yaml\n# devices\n", load_devices) >= 1);
 }
 
 int main(void)
