@@ -57,10 +57,9 @@ install: all
 	rm -f $(SHARE)/assets/.made
 	install -m 644 nginx/* $(SHARE)/nginx
 	install -m 644 config/*.yml $(SHARE)/config
-	install -d $(SHARE)/config/tables
-	install -m 644 config/tables/*.csv $(SHARE)/config/tables
 	install -m 755 scripts/nginx_conf.sh $(SHARE)/scripts
 	install -m 644 scripts/lib.sh $(SHARE)/scripts
+	install -D -m 644 -t $(SHARE)/config/tables config/tables/*.csv
 	install -d $(MAN)/man1 $(MAN)/man8
 	install -m 644 docs/man/*.1 $(MAN)/man1
 	install -m 644 docs/man/*.8 $(MAN)/man8
