@@ -124,7 +124,9 @@ void data_config_reference(FILE *out)
     print_section("profiles: slaves",
                   "The slaves behind the DTU. The key of a slave is its unit id, 1 to 247.",
                   &slave_table, out);
+    fputs("\n### profiles: line\n\n", out);
     link_config_reference(out);
+    fputs("\n### devices\n\n", out);
     device_config_reference(out);
     print_section("unknown_devices", "One value at the top level.", &top_table, out);
     fputs("\n### points_file\n\nThe columns of a point table, in any order:\n\n", out);
