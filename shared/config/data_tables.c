@@ -79,11 +79,12 @@ static const struct setting point_settings[] = {
     [POINT_BITS] = {POINT(bits, bits, SETTING_BLOCK),
                     .help = "type bits: several bits as one number, as {first: 4, count: 2}"},
     [POINT_SLAVE] = {POINT(slave, slave, SETTING_UINT), .min = 1, .max = 247,
-                     .help = "take it from tasks of this slave only; needed where tasks read the "
-                             "address from several"},
+                     .help = "unit id of the slave; without it that of the task that reads the "
+                             "address, or 1; needed where tasks read it from several"},
     [POINT_FUNCTION] = {POINT(function, function, SETTING_UINT), .min = 1, .max = 4,
-                        .help = "take it from tasks of this function only; needed where tasks read "
-                                "the address by several"},
+                        .help =
+                            "Modbus function, 1 to 4; without it that of the task that reads the "
+                            "address, or poll.function; needed where tasks read it by several"},
     [POINT_INTERVAL] = {POINT(interval, interval_ms, SETTING_SECONDS), .min = 0.1, .max = WEEK,
                         .help = "seconds from one reading to the next, where no entry of "
                                 "query_tasks reads the point"},

@@ -29,7 +29,7 @@ static const char *const names[COLUMNS][NAMES_MAX] = {
     [POINT_MIN] = {"min", "最小值", "下限"},
     [POINT_MAX] = {"max", "最大值", "上限"},
     [POINT_WRITE_FUNCTION] = {"write_function", "写功能码"},
-    [COLUMN_REGISTER] = {"register", "寄存器号", "plc地址"},
+    [COLUMN_REGISTER] = {"register", "寄存器号", "PLC地址"},
     [COLUMN_REMARK] = {"remark", "comment", "note", "备注", "说明"},
 };
 
@@ -55,7 +55,8 @@ int point_column_find(const char *title)
     normal(title, wanted);
     for (int i = 0; i < COLUMNS; i++) {
         for (size_t k = 0; k < NAMES_MAX && names[i][k] != NULL; k++) {
-            if (strcmp(names[i][k], wanted) == 0)
+            char known[TITLE_MAX];
+            if (strcmp(normal(names[i][k], known), wanted) == 0)
                 return i;
         }
     }

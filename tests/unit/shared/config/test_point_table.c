@@ -232,6 +232,7 @@ static void every_key_is_a_column(void **state)
     }
     assert_int_equal(point_column_find("Word Order"), POINT_WORD_ORDER);
     assert_int_equal(point_column_find("word-order"), POINT_WORD_ORDER);
+    assert_int_equal(point_column_find("plc地址"), COLUMN_REGISTER);
     assert_int_equal(point_column_find("a title that is a good deal longer than any of them"), -1);
     assert_int_equal(point_column_find(""), -1);
 }
