@@ -295,6 +295,8 @@ static void no_line_where_there_is_no_room(void **state)
     dial("1001", sockets_host(), port);
     SOCKETS_UNTIL(has_failed("1001", 1));
     assert_string_equal(status("1001").error, "server.max_connections is reached");
+    fcntl(server, F_SETFL, O_NONBLOCK);
+    assert_int_equal(accept(server, NULL, NULL), -1); /* it was not even bothered */
     sockets_hub.max_connections = 1;
     out_of_memory = true;
     SOCKETS_UNTIL(has_failed("1001", 2));

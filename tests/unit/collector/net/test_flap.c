@@ -127,9 +127,14 @@ static void bounds_may_change(void **state)
     for (int i = 0; i < FLAP_COUNT_MAX - 1; i++)
         assert_int_equal(flap_registered(flap, "c", i), FLAP_STEADY);
     assert_int_equal(flap_registered(flap, "c", 50), FLAP_BEGAN);
+    flap_configure(flap, 2, 1);
+    flap_registered(flap, "d", 60);
+    flap_configure(flap, FLAP_COUNT_MAX, 1); /* has to remember more of the same device */
+    for (int i = 0; i < FLAP_COUNT_MAX; i++)
+        assert_int_equal(flap_registered(flap, "d", 70 + i), FLAP_STEADY);
     flap_configure(flap, 0, WINDOW_MS);
-    assert_int_equal(flap_registered(flap, "c", 51), FLAP_STEADY);
-    assert_int_equal(calm_at(flap, 52), 1);
+    assert_int_equal(flap_registered(flap, "c", 151), FLAP_STEADY);
+    assert_int_equal(calm_at(flap, 152), 1);
     assert_int_equal(flap_count(flap), 0);
     flap_free(flap);
 }

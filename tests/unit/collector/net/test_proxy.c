@@ -87,6 +87,7 @@ static void lines_that_do_not_fit_exactly_are_broken(void **state)
         "PROXY UDP4 1.2.3.4 1.2.3.4 1 2\r\n",
         "PROXY UNKNOWNS\r\n",
         "PROXY TCP4 1.2.3.4 1.2.3.4 1 2\n",
+        "PROXY TCP4 1.2.3.4 1.2.3.4 1 22\n",
         "PROXY TCP4 1.2.3.4 1.2.3.4 1 2 \r\n",
         "PROXY TCP4 1.2.3.4 1.2.3.4 1 2 3\r\n",
         "PROXY TCP4 1.2.3.4 1.2.3.4 1\r\n",
@@ -110,6 +111,7 @@ static void lines_that_do_not_fit_exactly_are_broken(void **state)
     for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
         is_broken(lines[i], strlen(lines[i]));
     is_broken(TEXT("PROXY TCP4 1.2.3.4\0 1.2.3.4 1 2\r\n"));
+    is_broken(TEXT("PROXY TCP4 1.2.3.4 1.2.3.4 1 2\0 and more\r\n"));
     is_broken(TEXT("PROXY TCP4\0 1.2.3.4 1.2.3.4 1 2\r\n"));
 }
 

@@ -73,6 +73,8 @@ static void time_that_stands_or_goes_back_gives_nothing(void **state)
     assert_false(rate_take(&rate, 500));
     assert_false(rate_take(&rate, 1099));
     assert_true(rate_take(&rate, 1100));
+    rate_init(&rate, 10, 1000);
+    assert_true(rate_take(&rate, 500)); /* it was there already */
 }
 
 static void zero_is_no_limit(void **state)
