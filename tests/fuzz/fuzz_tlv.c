@@ -26,14 +26,14 @@ static const char config_text[] =
     "  200: {name: b, type: string, length: 64}\n"
     "  300: {name: c, type: bcd, length: 4, scale: 1}\n";
 
+enum { PORT = 8080 };
+
 struct line {
     struct session_env env;
     struct metrics metrics;
     struct session session;
     struct session_time now;
-    struct plan *plans[2];
-    uint8_t left[FRAMING_LONGEST];
-    size_t left_size;
+    struct plan_set *plans[2];
     bool registered, closed;
     struct adu_request asked;
 };
@@ -77,23 +77,18 @@ static const struct session_ops ops = {
 
 static void feed(struct line *line, const uint8_t *bytes, size_t len)
 {
-    size_t whole = line->left_size + len;
-    uint8_t *exact = malloc(whole ? whole : 1);
+    uint8_t *exact = malloc(len ? len : 1);
     require(exact != NULL);
-    memcpy(exact, line->left, line->left_size);
-    memcpy(exact + line->left_size, bytes, len);
-    size_t used = session_input(&line->session, exact, whole, line->now);
-    require(used <= whole);
-    require(line->closed || whole - used < FRAMING_LONGEST);
-    line->left_size = line->closed ? 0 : whole - used;
-    memcpy(line->left, exact + used, line->left_size);
+    memcpy(exact, bytes, len);
+    session_input(&line->session, exact, len, line->now);
+    require(line->session.held_size <= FRAMING_LONGEST); /* less than a packet */
     free(exact);
 }
 
 static void answer(struct line *line, const uint8_t *data, size_t len, int code)
 {
     uint8_t registers[ADU_MAX] = {0}, packet[2 + ADU_MAX] = {4};
-    if (line->asked.unit == 0 || line->left_size > 0)
+    if (line->asked.unit == 0 || line->session.held_size > 0)
         return;
     memcpy(registers, data, len < sizeof(registers) ? len : sizeof(registers));
     packet[1] = (uint8_t)(code < 0 ? adu_build_reply(&line->asked, registers, packet + 2)
@@ -121,9 +116,8 @@ static void pass(struct line *line, int64_t ms)
 
 static void reload(struct line *line, unsigned which)
 {
-    plan_release(line->env.plan);
-    line->env.plan = plan_hold(line->plans[which & 1]);
-    line->env.max_missed = 1 + (which >> 1 & 3);
+    plan_set_release(line->env.plans);
+    line->env.plans = plan_set_hold(line->plans[which & 1]);
     session_adopt(&line->session, line->now);
 }
 
@@ -167,8 +161,10 @@ static void check_records(struct cache *cache)
 
 static void live(struct line *line, const uint8_t *data, size_t len)
 {
-    const struct record_connection peer = {.address = "2001:db8::7", .port = 9};
-    session_start(&line->session, &line->env, &ops, line, &peer, line->now);
+    const struct session_origin origin = {.peer = {.address = "2001:db8::7", .port = 9},
+                                          .port = PORT};
+    session_start(&line->session, &line->env, &ops, line, &origin);
+    session_open(&line->session, NULL, line->now);
     while (len > 0 && !line->closed) {
         uint8_t what = *data++;
         len--;
@@ -177,27 +173,35 @@ static void live(struct line *line, const uint8_t *data, size_t len)
     session_end(&line->session, "over", line->now);
 }
 
-static struct plan *new_plan(struct names *names)
+static struct plan_set *new_plans(struct names *names, uint32_t max_missed)
 {
+    const struct plan_defaults defaults = {.response_timeout_ms = 3000,
+                                           .request_gap_ms = 100,
+                                           .retries = 1,
+                                           .registration_timeout_ms = 30000,
+                                           .heartbeat_timeout_ms = 60000,
+                                           .stagger_ms = 1000,
+                                           .max_missed = max_missed,
+                                           .max_timeouts = 20};
     struct faults faults = {0};
     struct data_config *config =
         data_config_parse("fuzz.yml", config_text, strlen(config_text), &faults);
     require(config != NULL);
-    struct plan *plan = plan_new(config, names);
+    struct plan_set *plans = plan_set_new(config, names, &defaults);
     data_config_release(config);
-    return plan;
+    return plans;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static struct line line;
-    static struct plan *plans[2];
+    static struct plan_set *plans[2];
     static struct names *plan_names;
     if (plans[0] == NULL) {
         log_setup(LOGL_ERROR, LOGF_TEXT, "/dev/null");
         plan_names = names_new();
-        plans[0] = new_plan(plan_names);
-        plans[1] = new_plan(plan_names);
+        plans[0] = new_plans(plan_names, 3);
+        plans[1] = new_plans(plan_names, 1);
     }
     memset(&line, 0, sizeof(line));
     srandom(1);
@@ -206,20 +210,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     line.plans[1] = plans[1];
     line.now = (struct session_time){.mono_ms = 1000, .wall_ms = INT64_C(1700000000000)};
     line.env = (struct session_env){
-        .framing = &framing_tlv,
-        .plan = plan_hold(plans[0]),
+        .plans = plan_set_hold(plans[0]),
+        .main_port = PORT,
         .names = names_new(),
         .metrics = &line.metrics,
-        .timing = {.response_timeout_ms = 3000, .request_gap_ms = 100, .retries = 1},
-        .registration_timeout_ms = 30000,
-        .heartbeat_timeout_ms = 60000,
-        .max_missed = 3,
         .noise = LOG_LIMIT(0, 1000),
     };
     recorder_init(&line.env.recorder, cache);
     live(&line, data, len);
     check_records(cache);
-    plan_release(line.env.plan);
+    plan_set_release(line.env.plans);
     cache_free(cache);
     names_free(line.env.names);
     return 0;

@@ -2,6 +2,7 @@
 #ifndef DTUHUB_TESTS_COLLECTOR_PARTS_H
 #define DTUHUB_TESTS_COLLECTOR_PARTS_H
 
+#include "collector/poll/plan.h"
 #include "shared/config/data_config.h"
 
 #include <setjmp.h>
@@ -24,6 +25,32 @@ static inline struct data_config *parts_config(const char *yaml)
     faults_clear(&faults);
     assert_non_null(config);
     return config;
+}
+
+/* The plans of the configuration ${yaml}, held once. */
+static inline struct plan_set *parts_plans(const char *yaml, struct names *names,
+                                           const struct plan_defaults *defaults)
+{
+    struct data_config *config = parts_config(yaml);
+    struct plan_set *set = plan_set_new(config, names, defaults);
+    data_config_release(config); /* the set holds it */
+    return set;
+}
+
+/* What server_config.yml says where a line says nothing. */
+static inline struct plan_defaults parts_defaults(void)
+{
+    return (struct plan_defaults){
+        .response_timeout_ms = 3000,
+        .request_gap_ms = 100,
+        .slave_gap_ms = 100,
+        .heartbeat_timeout_ms = 60000,
+        .registration_timeout_ms = 30000,
+        .stagger_ms = 1000,
+        .max_missed = 3,
+        .max_timeouts = 0,
+        .retries = 1,
+    };
 }
 
 /* The same numbers from the same seed, which is never 0. */

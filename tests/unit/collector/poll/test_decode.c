@@ -10,7 +10,8 @@ static void expect_samples(struct data_config *config, size_t index, const uint8
                            size_t size, const char *expected)
 {
     struct names *names = names_new();
-    struct plan *plan = plan_new(config, names);
+    const struct plan_defaults defaults = parts_defaults();
+    struct plan_set *set = plan_set_new(config, names, &defaults);
     char *text = NULL;
     size_t len = 0, at = 0;
     FILE *out = open_memstream(&text, &len);
@@ -20,7 +21,7 @@ static void expect_samples(struct data_config *config, size_t index, const uint8
     uint8_t *exact = malloc(size ? size : 1);
     memcpy(exact, data, size);
     body.size = body.count = 0;
-    size_t added = decode_samples(&plan->tasks[index], exact, size, &body);
+    size_t added = decode_samples(&set->plans[0].tasks[index], exact, size, NULL, 0, &body);
     while (record_next_sample(body.bytes, body.size, &at, &sample, &chars) > 0) {
         struct point_name name;
         assert_int_equal(names_get_point(names, sample.point, &name), 0);
@@ -42,7 +43,7 @@ static void expect_samples(struct data_config *config, size_t index, const uint8
     assert_int_equal(body.count, n);
     free(text);
     free(exact);
-    plan_release(plan);
+    plan_set_release(set);
     names_free(names);
 }
 

@@ -13,18 +13,20 @@ static const char config_text[] =
 
 struct bench {
     struct names *names;
-    struct plan *plan;
+    struct plan_set *plans;
+    const struct plan *plan;
     struct schedule schedule;
     struct exchange exchange;
+    struct slave_state slaves[2];
 };
 
 static int set_up(void **state)
 {
     struct bench *bench = calloc(1, sizeof(*bench));
-    struct data_config *config = parts_config(config_text);
+    const struct plan_defaults defaults = parts_defaults();
     bench->names = names_new();
-    bench->plan = plan_new(config, bench->names);
-    data_config_release(config);
+    bench->plans = parts_plans(config_text, bench->names, &defaults);
+    bench->plan = &bench->plans->plans[0];
     schedule_start(&bench->schedule, bench->plan, 1000, 0);
     *state = bench;
     return 0;
@@ -34,7 +36,7 @@ static int tear_down(void **state)
 {
     struct bench *bench = *state;
     schedule_clear(&bench->schedule);
-    plan_release(bench->plan);
+    plan_set_release(bench->plans);
     names_free(bench->names);
     free(bench);
     return 0;
@@ -42,7 +44,8 @@ static int tear_down(void **state)
 
 static int pick(struct bench *bench, int64_t now_ms, int64_t *start_ms)
 {
-    return schedule_pick(&bench->schedule, bench->plan, &bench->exchange, now_ms, start_ms);
+    const struct schedule_wait wait = {&bench->exchange, bench->slaves};
+    return schedule_pick(&bench->schedule, bench->plan, &wait, now_ms, start_ms);
 }
 
 static void timers_start_in_their_phase(void **state)
@@ -110,8 +113,8 @@ static void a_task_that_may_not_go_lets_others_go(void **state)
     bench->schedule.due_ms[0] = 4000; /* of the shape of task 3 */
     bench->schedule.due_ms[1] = 6000;
     bench->schedule.due_ms[2] = 4500;
-    bench->exchange.debts[0] =
-        (struct exchange_debt){.request = bench->plan->tasks[2].task->request, .until_ms = 8000};
+    bench->exchange.debts[0] = (struct exchange_debt){
+        .owed.request = bench->plan->tasks[2].task->request, .until_ms = 8000};
     assert_int_equal(pick(bench, 5000, &start_ms), 1);
     assert_int_equal(start_ms, 6000);
     assert_int_equal(pick(bench, 8000, &start_ms), 0);
