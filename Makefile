@@ -40,14 +40,16 @@ ARCHIVES       := $(BUILD)/libcollector.a $(BUILD)/libwebapp.a $(BUILD)/libsim.a
 PROGRAMS       := $(BUILD)/dtuhub-collector $(BUILD)/dtuhub-webapp $(BUILD)/dtuhub-sim
 UNIT_TESTS     := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit -name 'test_*.c'))
 BENCHES        := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+PEERS          := $(patsubst tests/peers/%.c,build/peers/%,$(wildcard tests/peers/*.c))
 FUZZERS        := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 ASSETS         := build/assets/.made
 
-.PHONY: all programs assets unit-tests
+.PHONY: all programs assets unit-tests peers
 all: programs assets
 programs: $(PROGRAMS)
 unit-tests: $(UNIT_TESTS)
 assets: $(ASSETS)
+peers: $(PEERS)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -91,6 +93,13 @@ $(BUILD)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(call say,BENCH,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< $(ALL_LDFLAGS) $(WEB_LDLIBS) -o $@
+
+# The other side of Modbus, for tests alone: it links nothing of dtuhub.
+build/peers/%: tests/peers/%.c
+	@mkdir -p $(@D)
+	$(call say,PEER,$@)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -MMD -MP -MF $@.d $< $(LDFLAGS) -pthread \
+	    $(shell pkg-config --cflags --libs libmodbus) -o $@
 
 # Scripts, styles and fonts that nginx serves, from npm and webapp/assets/.
 $(ASSETS): scripts/assets.sh $(if $(wildcard webapp/assets),$(shell find webapp/assets -name node_modules -prune -o -type f -print))

@@ -43,9 +43,12 @@ pytest() {
     [ $status -eq 0 ] || [ $status -eq 5 ]
 }
 
+# build_and_check SANITIZER TARGET...
 build_and_check() {
+    san=$1
+    shift
     # shellcheck disable=SC2086
-    $make $jobs "SAN=$1" "$2" && $make "SAN=$1" check
+    $make $jobs "SAN=$san" "$@" && $make "SAN=$san" check
 }
 
 fuzz_shortly() {
@@ -53,7 +56,7 @@ fuzz_shortly() {
     $make $jobs SAN=fuzz fuzzers && $make fuzz FUZZ_SECONDS=5
 }
 
-step "unit tests" build_and_check "" all
+step "unit tests" build_and_check "" all peers
 step "unit tests with AddressSanitizer" build_and_check asan programs
 step "unit tests with ThreadSanitizer" build_and_check tsan programs
 step "fuzzers, 5 s each" fuzz_shortly
