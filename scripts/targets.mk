@@ -61,7 +61,6 @@ install: all
 	install -m 644 config/tables/*.csv $(SHARE)/config/tables
 	install -m 755 scripts/nginx_conf.sh $(SHARE)/scripts
 	install -m 644 scripts/lib.sh $(SHARE)/scripts
-	install -D -m 644 -t $(SHARE)/config/tables config/tables/*.csv
 	install -d $(MAN)/man1 $(MAN)/man8
 	install -m 644 docs/man/*.1 $(MAN)/man1
 	install -m 644 docs/man/*.8 $(MAN)/man8
