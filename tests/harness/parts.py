@@ -1,6 +1,7 @@
 """The programs of dtuhub as a test uses them. Fixtures in tests/conftest.py make these; see there."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import urllib.error
@@ -28,6 +29,13 @@ def merged(base, changes):
     return result
 
 
+class Dumper(yaml.SafeDumper):
+    """Writes every value out: configuration files have no aliases."""
+
+    def ignore_aliases(self, data):
+        return True
+
+
 class Config:
     """A config folder: the files of config/ with changes. server and data are dictionaries; write() after a change."""
 
@@ -43,8 +51,11 @@ class Config:
 
     def write(self):
         self.folder.mkdir(exist_ok=True)
+        for folder in ("profiles", "tables"):
+            if not (self.folder / folder).exists():
+                shutil.copytree(ROOT / "config" / folder, self.folder / folder)
         for name, content in (("server_config.yml", self.server), ("data_config.yml", self.data)):
-            (self.folder / name).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+            (self.folder / name).write_text(yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True))
 
 
 class Collector:
