@@ -27,12 +27,13 @@ struct pending {
     struct evhttp_request *request; /* NULL then, too */
     struct hub *hub;
     uint32_t device;
+    char id[LINK_ID_SIZE];
     struct write_order order;
 };
 
 struct control_writes {
     struct hub *hub;
-    TAILQ_HEAD(, pending) out;
+    TAILQ_HEAD(pending_list, pending) out;
 };
 
 struct control_writes *control_writes_new(struct hub *hub)
@@ -199,6 +200,9 @@ static void on_done(struct write_order *order, const struct write_result *result
     char details[TEXT_SIZE];
     describe(order, result, details);
     record(pending->hub, pending->device, order, write_status_name(result->status), details);
+    log_info("write", pending->id, "%s = %s by %s: %s%s%s",
+             order->point[0] != '\0' ? order->point : "registers", order->value, order->actor,
+             write_status_name(result->status), details[0] != '\0' ? ", " : "", details);
     if (pending->writes != NULL) {
         TAILQ_REMOVE(&pending->writes->out, pending, link);
         control_reply_json(pending->request, answers[result->status].http,
@@ -305,6 +309,7 @@ static void submit(struct control_writes *writes, struct evhttp_request *request
     pending->device = names_device(hub->env.names, asked->device);
     pending->order.done = on_done;
     pending->order.cookie = pending;
+    memcpy(pending->id, asked->device, sizeof(pending->id));
     memcpy(pending->order.actor, asked->actor, sizeof(asked->actor));
     TAILQ_INSERT_TAIL(&writes->out, pending, link);
     enum order_verdict verdict = orders_submit(hub, asked->device, &pending->order);

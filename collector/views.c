@@ -44,8 +44,9 @@ struct line_view *views_lines(struct hub *hub, const char *id, size_t *n)
             view_line(connection_session(connection_of(entry)), &lines[(*n)++]);
         return lines;
     }
-    TAILQ_FOREACH (entry, &hub->registry.online, link)
+    TAILQ_FOREACH (entry, &hub->registry.online, link) {
         view_line(connection_session(connection_of(entry)), &lines[(*n)++]);
+    }
     return lines;
 }
 

@@ -69,9 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (len < HEAD)
         return 0;
     /* Its own copy, so that a byte read behind it is seen. */
-    char *body = malloc(len - HEAD + 1);
+    char *body = malloc(len > HEAD ? len - HEAD : 1);
     memcpy(body, data + HEAD, len - HEAD);
-    body = realloc(body, len - HEAD > 0 ? len - HEAD : 1);
     if (write_request_parse(body, len - HEAD, &asked, error, sizeof(error)) != 0) {
         check(error[0] != '\0');
     } else if (asked.registers) {
