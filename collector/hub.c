@@ -46,9 +46,17 @@ void hub_set_timer(struct hub *hub, struct wheel_timer *timer, int64_t due_ms)
         arm(hub, clock_mono_ms(), tick_ms);
 }
 
+/* Devices that have not come yet are known by name, too. */
+static void name_devices(const struct data_config *data, struct names *names)
+{
+    for (size_t i = 0; i < data->ndevices; i++)
+        names_device(names, data->devices[i].id);
+}
+
 static struct plan_set *plans_of(const struct server_config *config, struct data_config *data,
                                  struct names *names)
 {
+    name_devices(data, names);
     const struct plan_defaults defaults = {
         .response_timeout_ms = config->polling.response_timeout_ms,
         .request_gap_ms = config->polling.request_gap_ms,
