@@ -316,13 +316,15 @@ static void want(struct dialler *dialler, const struct dialler_target *given)
 void dialler_configure(struct dialler *dialler, const struct dialler_target *targets, size_t n)
 {
     struct target *target, *next;
-    HASH_ITER (hh, dialler->by_id, target, next)
+    HASH_ITER (hh, dialler->by_id, target, next) {
         target->wanted = false;
+    }
     for (size_t i = 0; i < n; i++)
         want(dialler, &targets[i]);
-    HASH_ITER (hh, dialler->by_id, target, next)
+    HASH_ITER (hh, dialler->by_id, target, next) {
         if (!target->wanted)
             drop(dialler, target);
+    }
 }
 
 /* Whole */
@@ -348,8 +350,9 @@ void dialler_free(struct dialler *dialler)
     if (dialler == NULL)
         return;
     struct target *target, *next;
-    HASH_ITER (hh, dialler->by_id, target, next)
+    HASH_ITER (hh, dialler->by_id, target, next) {
         detach(target);
+    }
     resolver_free(dialler->resolver);
     free(dialler);
 }

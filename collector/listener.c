@@ -50,8 +50,9 @@ static void pause_for(struct listeners *listeners, int64_t ms)
 {
     const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
     struct listener *listener;
-    TAILQ_FOREACH (listener, &listeners->ports, link)
+    TAILQ_FOREACH (listener, &listeners->ports, link) {
         event_del(listener->readable);
+    }
     event_add(listeners->resume, &tv);
 }
 
@@ -63,8 +64,9 @@ static void resume(struct listeners *listeners)
         return;
     TAILQ_REMOVE(&listeners->ports, listener, link);
     TAILQ_INSERT_TAIL(&listeners->ports, listener, link);
-    TAILQ_FOREACH (listener, &listeners->ports, link)
+    TAILQ_FOREACH (listener, &listeners->ports, link) {
         event_add(listener->readable, NULL);
+    }
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *cookie)
@@ -211,9 +213,10 @@ static void close_unwanted(struct listeners *listeners, const struct listener_ru
 static bool is_open(const struct listeners *listeners, uint16_t port)
 {
     struct listener *listener;
-    TAILQ_FOREACH (listener, &listeners->ports, link)
+    TAILQ_FOREACH (listener, &listeners->ports, link) {
         if (listener->port == port)
             return true;
+    }
     return false;
 }
 

@@ -68,8 +68,9 @@ void flap_free(struct flap *flap)
     if (flap == NULL)
         return;
     struct device *device, *next;
-    HASH_ITER (hh, flap->by_id, device, next)
+    HASH_ITER (hh, flap->by_id, device, next) {
         forget(flap, device);
+    }
     free(flap);
 }
 

@@ -20,12 +20,14 @@ struct lookup {
     void *cookie;
 };
 
+LIST_HEAD(lookup_list, lookup);
+
 struct resolver {
     struct event_base *base;
     struct evdns_base *dns; /* NULL until a name is to be looked up */
     int64_t made_ms;
     bool failed;
-    LIST_HEAD(, lookup) lookups;
+    struct lookup_list lookups;
 };
 
 struct resolver *resolver_new(struct event_base *base)
