@@ -101,9 +101,8 @@ static void consume(struct session *session, const uint8_t *bytes, size_t len, b
         memcpy(stream + session->held_size, bytes, len);
     while (at < whole && !session->closing) {
         bool known = session->registered || session->quarantined;
-        size_t used =
-            known ? session_take(session, stream + at, whole - at, settled, now)
-                  : session_first_packet(session, stream + at, whole - at, settled, now);
+        size_t used = known ? session_take(session, stream + at, whole - at, settled, now)
+                            : session_first_packet(session, stream + at, whole - at, settled, now);
         if (used == 0 && (known || !(session->registered || session->quarantined)))
             break;
         at += used;

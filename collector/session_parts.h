@@ -6,7 +6,8 @@
 
 #include "collector/session.h"
 
-/** session_close(session, fmt, ...): have the line closed, for that reason; the first one counts. */
+/** session_close(session, fmt, ...): have the line closed, for that reason; the first one counts.
+ */
 void session_close(struct session *session, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -70,11 +71,13 @@ void session_query(struct session *session, const struct adu_request *request, c
 /* session_write.c */
 
 /** session_write_send(session, now): send the next write or its read-back where it may go out now.
- * false where no write waits. */
+ * Return whether polls have to wait: it was sent, or waits for the gap. They do not where it waits
+ * for what a late answer still owes. */
 bool session_write_send(struct session *session, struct session_time now);
 
-/** session_write_next_ms(session, now_ms): when it may; INT64_MAX where none waits. */
-int64_t session_write_next_ms(struct session *session, int64_t now_ms);
+/** session_write_next_ms(session, now_ms, next_ms): when it may; INT64_MAX where none waits. Return
+ * whether polls have to wait. */
+bool session_write_next_ms(struct session *session, int64_t now_ms, int64_t *next_ms);
 
 /** session_write_answered(session, reply, exception, now), session_write_timed_out(session, now):
  * what became of the request of the write under way. */

@@ -125,8 +125,8 @@ static void overheard(struct session *session, const struct frame *frame, struct
     const struct plan *plan = session->plan;
     for (size_t i = 0; frame->intact && i < plan->ntasks; i++) {
         struct adu_reply reply;
-        enum adu_verdict verdict = adu_check_reply(&plan->tasks[i].task->request, frame->adu,
-                                                   frame->adu_size, &reply);
+        enum adu_verdict verdict =
+            adu_check_reply(&plan->tasks[i].task->request, frame->adu, frame->adu_size, &reply);
         if (verdict != ADU_OK && verdict != ADU_EXCEPTION)
             continue;
         session->exchange.request = plan->tasks[i].task->request;
@@ -177,8 +177,7 @@ static void slave_failed(struct session *session, struct session_time now)
     if (slave == NULL)
         return;
     int64_t cycle_ms = session->plan->cycle_ms[slave - session->slaves];
-    if (!slaves_failed(slave, profile, cycle_ms,
-                       (struct slaves_time){now.mono_ms, now.wall_ms}))
+    if (!slaves_failed(slave, profile, cycle_ms, (struct slaves_time){now.mono_ms, now.wall_ms}))
         return;
     char details[96];
     snprintf(details, sizeof(details), "slave %u left %u requests in a row unanswered",
@@ -235,24 +234,39 @@ static void timed_out(struct session *session, struct session_time now)
 
 /* What goes out next */
 
-/* The probe goes ahead of what late answers may still be owed: whatever comes is a sign of life. */
-static void send_probe(struct session *session, int64_t now_ms)
+static const struct adu_request *probe_request(const struct session *session)
 {
     const struct plan *plan = session->plan;
-    const struct adu_request *request =
-        plan->ntasks > 0 ? &plan->tasks[0].task->request : &bare_probe;
-    if (now_ms < exchange_free_ms(&session->exchange, &plan->timing, request->unit, now_ms))
+    return plan->ntasks > 0 ? &plan->tasks[0].task->request : &bare_probe;
+}
+
+/* The probe goes ahead of what late answers may still be owed: whatever comes is a sign of life. */
+static int64_t probe_ms(const struct session *session, int64_t now_ms)
+{
+    return exchange_free_ms(&session->exchange, &session->plan->timing,
+                            probe_request(session)->unit, now_ms);
+}
+
+static void send_probe(struct session *session, int64_t now_ms)
+{
+    const struct adu_request *request = probe_request(session);
+    if (now_ms < probe_ms(session, now_ms))
         return;
     session->probe_wanted = false;
-    session->probing = true;
+    session->probing = session->silent; /* else it was sent for the DTU to hear something */
     session->task = SESSION_PROBE;
     session->env->metrics->probes_sent++;
     session_query(session, request, NULL, now_ms);
 }
 
+static struct schedule_wait wait_of(struct session *session)
+{
+    return (struct schedule_wait){&session->exchange, session->slaves};
+}
+
 static int pick(struct session *session, int64_t now_ms, int64_t *start_ms)
 {
-    const struct schedule_wait wait = {&session->exchange, session->slaves};
+    const struct schedule_wait wait = wait_of(session);
     return schedule_pick(&session->schedule, session->plan, &wait, now_ms, start_ms);
 }
 
@@ -286,10 +300,12 @@ static int64_t talk_ms(const struct session *session)
 /* A DTU that starts anew where its server is silent: ask something before its time. */
 static void talk(struct session *session, int64_t now_ms)
 {
+    const struct schedule_wait wait = wait_of(session);
     if (now_ms < talk_ms(session))
         return;
-    session->spoke_ms = now_ms;
-    if (!schedule_hasten(&session->schedule, session->plan, now_ms))
+    if (schedule_hasten(&session->schedule, session->plan, &wait, now_ms))
+        session->spoke_ms = now_ms; /* it goes out once the gap is over */
+    else
         session->probe_wanted = true;
 }
 
@@ -297,33 +313,32 @@ void session_poll(struct session *session, struct session_time now)
 {
     if (session->exchange.waiting && now.mono_ms >= session->exchange.deadline_ms)
         timed_out(session, now);
-    if (session->exchange.waiting || session->closing ||
-        session->plan->profile->link.listen_only)
+    if (session->exchange.waiting || session->closing || session->plan->profile->link.listen_only)
         return;
-    if (session->probe_wanted) {
-        send_probe(session, now.mono_ms);
-        return;
+    if (!session->probe_wanted) {
+        if (session_write_send(session, now))
+            return;
+        talk(session, now.mono_ms);
     }
-    if (session_write_send(session, now))
-        return;
-    talk(session, now.mono_ms);
-    send_due(session, now.mono_ms);
+    if (session->probe_wanted)
+        send_probe(session, now.mono_ms);
+    else
+        send_due(session, now.mono_ms);
 }
 
 int64_t session_poll_next_ms(struct session *session, int64_t now_ms)
 {
-    int64_t next_ms, other_ms;
+    int64_t next_ms, write_ms;
     if (session->plan->profile->link.listen_only)
         return INT64_MAX;
     if (session->exchange.waiting)
         return session->exchange.deadline_ms;
     if (session->probe_wanted)
-        return exchange_free_ms(&session->exchange, &session->plan->timing,
-                                session->exchange.request.unit, now_ms);
-    other_ms = session_write_next_ms(session, now_ms);
-    if (other_ms != INT64_MAX)
-        return other_ms;
+        return probe_ms(session, now_ms);
+    if (session_write_next_ms(session, now_ms, &write_ms))
+        return write_ms;
     pick(session, now_ms, &next_ms);
-    other_ms = talk_ms(session);
-    return other_ms < next_ms ? other_ms : next_ms;
+    if (write_ms < next_ms)
+        next_ms = write_ms;
+    return talk_ms(session) < next_ms ? talk_ms(session) : next_ms;
 }

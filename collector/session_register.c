@@ -73,6 +73,13 @@ static void carry_slaves(struct session *session, const struct plan *from, struc
     }
 }
 
+/* A line that is only listened to has nothing outstanding: a reload may have made it one. */
+static void fall_silent(struct session *session, int64_t now_ms)
+{
+    session->exchange.waiting = session->probe_wanted = session->probing = false;
+    session_write_end_all(session, now_ms);
+}
+
 void session_take_plan(struct session *session, const struct plan *plan, struct session_time now)
 {
     struct plan_set *old_set = session->plans;
@@ -85,6 +92,8 @@ void session_take_plan(struct session *session, const struct plan *plan, struct 
     free(session->changes);
     session->changes =
         plan->stores_on_change ? xcalloc(plan->profile->npoints, sizeof(*session->changes)) : NULL;
+    if (plan->profile->link.listen_only)
+        fall_silent(session, now.mono_ms);
     if (plan->profile->link.listen_only || session->quarantined)
         schedule_clear(&session->schedule);
     else
@@ -119,7 +128,7 @@ static void go_online(struct session *session, const struct plan *plan, struct s
     session->ops->registered(session->cookie);
     recorder_connection(&env->recorder, session->device, now.wall_ms, EVENT_CONNECT, &session->peer,
                         "");
-    session->secretive = device != NULL && device->secret != NULL;
+    session->secretive |= device != NULL && device->secret != NULL;
     if (session->registration_size > 0 && !session->secretive)
         recorder_packet(&env->recorder, session->device, now.wall_ms, PACKET_REGISTER,
                         session->registration, session->registration_size);
@@ -254,6 +263,7 @@ static size_t take_choice(struct session *session, const struct plan *chosen,
     }
     size_t size = choice->match.size;
     keep_registration(session, first->bytes + choice->skip, size);
+    session->secretive = choice->match.secret[0] != '\0';
     decide(session, plan, choice->match.secret, now);
     if (!session->closing)
         acknowledge(session, choice->match.token, now.mono_ms);
@@ -367,14 +377,26 @@ static const struct plan *next_plan(const struct session *session, const struct 
 {
     const struct plan_set *set = session->env->plans;
     const char *name = session->plan->profile->name;
-    const struct plan *plan =
-        plan_set_find(set, device != NULL && device->profile != NULL ? device->profile->name : name);
+    const struct plan *plan = plan_set_find(
+        set, device != NULL && device->profile != NULL ? device->profile->name : name);
     return plan != NULL && plan->framing == session->plan->framing ? plan : NULL;
+}
+
+/* What the line registered with, by the packet that was kept. */
+static const char *kept_secret(const struct session *session, const struct plan *plan,
+                               struct choice *out)
+{
+    return session->registration != NULL &&
+                   choice_matches(&plan->profile->link, session->registration,
+                                  session->registration_size, true, out)
+               ? out->match.secret
+               : "";
 }
 
 void session_adopt(struct session *session, struct session_time now)
 {
     const struct data_config *config = session->env->plans->config;
+    struct choice again;
     if (session->closing || session->plan == NULL || session->plans == session->env->plans)
         return;
     const struct device_def *device = data_config_device(config, session->id);
@@ -387,8 +409,8 @@ void session_adopt(struct session *session, struct session_time now)
     if (session->task >= 0)
         session->task = SESSION_PROBE;
     bool wanted = device != NULL || config->unknown_devices == UNKNOWN_ACCEPT;
-    if (session->quarantined && wanted)
-        decide(session, plan, "", now);
+    if (session->quarantined && (wanted || config->unknown_devices == UNKNOWN_REFUSE))
+        decide(session, plan, kept_secret(session, plan, &again), now);
     else if (!session->quarantined && !wanted)
         session_close(session, "unknown device: not in devices: any more");
     else

@@ -69,8 +69,10 @@ static void got_noise(struct session *session, const uint8_t *bytes, size_t len,
 static enum packet_type packet_type(enum frame_kind kind)
 {
     static const enum packet_type types[] = {
-        [FRAME_REGISTRATION] = PACKET_REGISTER, [FRAME_HEARTBEAT] = PACKET_HEARTBEAT,
-        [FRAME_DATA] = PACKET_DATA,             [FRAME_MODBUS] = PACKET_MODBUS,
+        [FRAME_REGISTRATION] = PACKET_REGISTER,
+        [FRAME_HEARTBEAT] = PACKET_HEARTBEAT,
+        [FRAME_DATA] = PACKET_DATA,
+        [FRAME_MODBUS] = PACKET_MODBUS,
         [FRAME_NOISE] = PACKET_NOISE,
     };
     return types[kind];

@@ -60,13 +60,20 @@ static int64_t ready_ms(struct session *session, int64_t now_ms)
                              now_ms);
 }
 
+/* Else, where it may not go, a late answer is still owed that could be taken for its own. */
+static bool waits_for_gap(const struct session *session, int64_t now_ms)
+{
+    return now_ms < exchange_free_ms(&session->exchange, &session->plan->timing,
+                                     next_request(session)->unit, now_ms);
+}
+
 bool session_write_send(struct session *session, struct session_time now)
 {
     cancel_overdue(session, now.mono_ms);
     if (TAILQ_EMPTY(&session->orders))
         return false;
     if (now.mono_ms < ready_ms(session, now.mono_ms))
-        return true;
+        return waits_for_gap(session, now.mono_ms);
     const struct write_order *order = TAILQ_FIRST(&session->orders);
     session->task = session->writing ? SESSION_READ_BACK : SESSION_WRITE;
     session->writing = true;
@@ -75,13 +82,24 @@ bool session_write_send(struct session *session, struct session_time now)
     return true;
 }
 
-int64_t session_write_next_ms(struct session *session, int64_t now_ms)
+bool session_write_next_ms(struct session *session, int64_t now_ms, int64_t *next_ms)
 {
+    *next_ms = INT64_MAX;
     if (TAILQ_EMPTY(&session->orders))
-        return INT64_MAX;
-    int64_t next_ms = ready_ms(session, now_ms);
+        return false;
     int64_t over_ms = TAILQ_FIRST(&session->orders)->due_ms + SESSION_ORDER_WAIT_MS;
-    return !session->writing && over_ms < next_ms ? over_ms : next_ms;
+    *next_ms = ready_ms(session, now_ms);
+    bool first = *next_ms <= now_ms || waits_for_gap(session, now_ms);
+    if (!session->writing && over_ms < *next_ms)
+        *next_ms = over_ms;
+    return first;
+}
+
+/* What is read back tells whether a write that the slave said yes to is there. Where the slave said
+ * nothing, it may still carry it out. */
+static enum write_status unverified(const struct session *session)
+{
+    return session->write_taken ? WRITE_NOT_VERIFIED : WRITE_TIMEOUT;
 }
 
 static void read_back(struct session *session, const struct adu_reply *reply, int64_t now_ms)
@@ -92,7 +110,7 @@ static void read_back(struct session *session, const struct adu_reply *reply, in
     result->size = reply->size < sizeof(result->data) ? reply->size : sizeof(result->data);
     memcpy(result->data, reply->data, result->size);
     finish(session,
-           write_verified(order, result->data, result->size) ? WRITE_DONE : WRITE_NOT_VERIFIED,
+           write_verified(order, result->data, result->size) ? WRITE_DONE : unverified(session),
            now_ms);
 }
 
@@ -104,7 +122,7 @@ void session_write_answered(struct session *session, const struct adu_reply *rep
     bool back = session->task == SESSION_READ_BACK;
     if (exception) {
         session->result.exception = reply->exception;
-        finish(session, back ? WRITE_NOT_VERIFIED : WRITE_EXCEPTION, now.mono_ms);
+        finish(session, back ? unverified(session) : WRITE_EXCEPTION, now.mono_ms);
     } else if (back) {
         read_back(session, reply, now.mono_ms);
     } else {
@@ -115,7 +133,7 @@ void session_write_answered(struct session *session, const struct adu_reply *rep
 void session_write_timed_out(struct session *session, struct session_time now)
 {
     if (session->writing && session->task == SESSION_READ_BACK)
-        finish(session, session->write_taken ? WRITE_NOT_VERIFIED : WRITE_TIMEOUT, now.mono_ms);
+        finish(session, unverified(session), now.mono_ms);
 }
 
 void session_write_end_all(struct session *session, int64_t now_ms)

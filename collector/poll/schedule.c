@@ -45,11 +45,23 @@ void schedule_heartbeat(struct schedule *schedule, const struct plan *plan, int6
     }
 }
 
-bool schedule_hasten(struct schedule *schedule, const struct plan *plan, int64_t now_ms)
+/* Whether its slave is asked, and no answer is owed that could be taken for its own. */
+static bool may_go(const struct query_task *task, const struct plan *plan,
+                   const struct schedule_wait *wait, int64_t now_ms)
+{
+    const struct adu_request *request = &task->request;
+    return wait->slaves[task->slave].not_before_ms <= now_ms &&
+           exchange_ready_ms(wait->exchange, &plan->timing, request, now_ms) <=
+               exchange_free_ms(wait->exchange, &plan->timing, request->unit, now_ms);
+}
+
+bool schedule_hasten(struct schedule *schedule, const struct plan *plan,
+                     const struct schedule_wait *wait, int64_t now_ms)
 {
     int64_t *next_ms = NULL;
     for (size_t i = 0; i < schedule->ntasks; i++) {
-        if (plan->tasks[i].task->trigger == TRIGGER_TIMER &&
+        const struct query_task *task = plan->tasks[i].task;
+        if (task->trigger == TRIGGER_TIMER && may_go(task, plan, wait, now_ms) &&
             (next_ms == NULL || schedule->due_ms[i] < *next_ms))
             next_ms = &schedule->due_ms[i];
     }
@@ -78,8 +90,8 @@ int schedule_pick(const struct schedule *schedule, const struct plan *plan,
         int64_t wanted_ms = latest(due_ms, wait->slaves[task->slave].not_before_ms);
         if (wanted_ms > *start_ms) /* cannot be the first: spare the look at what is owed */
             continue;
-        int64_t at_ms = latest(wanted_ms, exchange_ready_ms(wait->exchange, &plan->timing,
-                                                            &task->request, now_ms));
+        int64_t at_ms = latest(
+            wanted_ms, exchange_ready_ms(wait->exchange, &plan->timing, &task->request, now_ms));
         if (at_ms < *start_ms || (at_ms == *start_ms && due_ms < schedule->due_ms[picked])) {
             *start_ms = at_ms;
             picked = (int)i;

@@ -36,10 +36,6 @@ void schedule_clear(struct schedule *schedule);
  * still are. */
 void schedule_heartbeat(struct schedule *schedule, const struct plan *plan, int64_t now_ms);
 
-/** schedule_hasten(schedule, plan, now_ms): the timer task that is due next is due now. false where
- * there is none. */
-bool schedule_hasten(struct schedule *schedule, const struct plan *plan, int64_t now_ms);
-
 /** What a task has to wait for besides its time. */
 struct schedule_wait {
     struct exchange *exchange;
@@ -53,6 +49,11 @@ struct schedule_wait {
  */
 int schedule_pick(const struct schedule *schedule, const struct plan *plan,
                   const struct schedule_wait *wait, int64_t now_ms, int64_t *start_ms);
+
+/** schedule_hasten(schedule, plan, wait, now_ms): the timer task that is due next is due now, of
+ * those that nothing but the gap holds back. false where there is none. */
+bool schedule_hasten(struct schedule *schedule, const struct plan *plan,
+                     const struct schedule_wait *wait, int64_t now_ms);
 
 /**
  * schedule_ran(schedule, plan, task, now_ms): ${task} goes out now: set its next time. Return the
