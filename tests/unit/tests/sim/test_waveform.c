@@ -153,7 +153,6 @@ static void other_names_count_the_polls(void **state)
 static void slaves_differ(void **state)
 {
     (void)state;
-    static const struct point_def plain = {.type = {REG_FLOAT, ORDER_ABCD, 4, 0, 0}, .scale = 1};
     static const struct waveform_moment first = {1, 1000, 1, 1001, 0},
                                         second = {1, 1000, 1, 1001, 1},
                                         neighbour = {1, 1000, 1, 1002, 0};
