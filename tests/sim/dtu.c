@@ -93,7 +93,7 @@ int dtu_go_dark(struct dtu *dtu)
 
 static int beat(struct dtu *dtu)
 {
-    struct parcel_way way = dtu_way(dtu);
+    struct parcel_way way = dtu_way(dtu, DTU_FOR_OTHERS);
     dtu->heartbeat_due = false;
     if (dtu->ack_missing)
         dtu->world->totals.unacknowledged++;
@@ -148,7 +148,7 @@ static void on_readable(evutil_socket_t fd, short what, void *cookie)
 static int enter(struct dtu *dtu)
 {
     const struct family *family = dtu->behaviour->family;
-    struct parcel_way way = dtu_way(dtu);
+    struct parcel_way way = dtu_way(dtu, DTU_FOR_OTHERS);
     int error = 0;
     socklen_t len = sizeof(error);
     getsockopt(dtu->line.fd, SOL_SOCKET, SO_ERROR, &error, &len);
@@ -232,6 +232,8 @@ static void start_listening(struct dtu *dtu)
     if (dtu->listener < 0) {
         log_error("dtu", dtu->id, "cannot listen on port %u: %s; choose another --listen",
                   dtu->listen_port, strerror(errno));
+        dtu->world->failed = true;
+        dtu->world->changed(dtu->world->cookie);
         return;
     }
     event_assign(&dtu->accept, world->base, dtu->listener, EV_READ | EV_PERSIST, on_accept, dtu);

@@ -55,7 +55,8 @@ struct dtu_world {
     socklen_t server_len;
     struct dtu_totals totals;
     struct line_orphans orphans;
-    void (*changed)(void *cookie); /* totals.online or totals.open did */
+    bool failed;                   /* a port could not be listened on (logged) */
+    void (*changed)(void *cookie); /* totals.online, totals.open or failed did */
     void *cookie;
 };
 
@@ -67,6 +68,10 @@ enum dtu_state {
     DTU_CLOSING, /* said goodbye, waits until the server closes too */
 };
 
+/** What chance is for: what goes wrong with answers must not depend on how many heartbeats there
+ * were. */
+enum dtu_chance { DTU_FOR_ANSWERS, DTU_FOR_OTHERS, DTU_CHANCES };
+
 struct dtu {
     struct dtu_world *world;
     const struct dtu_behaviour *behaviour;
@@ -76,9 +81,9 @@ struct dtu {
     uint16_t listen_port;    /* 0: it dials; else it waits there to be dialled */
     int listener;            /* socket, -1: none */
     enum dtu_state state;
-    unsigned failures; /* lines lost since it was registered last */
-    uint64_t poll;     /* answers of registers so far */
-    uint64_t chances;  /* numbers of chance taken so far */
+    unsigned failures;             /* lines lost since it was registered last */
+    uint64_t poll;                 /* answers of registers so far */
+    uint64_t chances[DTU_CHANCES]; /* numbers of chance taken so far */
     bool was_registered;
     bool heartbeat_due;    /* behind bytes that are still to be sent */
     bool ack_missing;      /* of the last heartbeat */

@@ -5,13 +5,14 @@
 #include <errno.h>
 #include <string.h>
 
-static uint64_t take_chance(struct dtu *dtu)
+/* The next 64 bits of chance. Lines that are dialled again have theirs by the seed itself. */
+static uint64_t take_chance(struct dtu *dtu, enum dtu_chance chance)
 {
-    enum { OF_LINES = 32 };
-    return waveform_mix(dtu->world->seed + OF_LINES, dtu->number, dtu->chances++);
+    uint64_t seed = dtu->world->seed + UINT64_C(0x100000000) * (1 + (uint64_t)chance);
+    return waveform_mix(seed, dtu->number, dtu->chances[chance]++);
 }
 
-struct parcel_way dtu_way(struct dtu *dtu)
+struct parcel_way dtu_way(struct dtu *dtu, enum dtu_chance chance)
 {
     const struct dtu_behaviour *behaviour = dtu->behaviour;
     bool by_chance = behaviour->faulty || behaviour->segments != SEGMENTS_WHOLE;
@@ -19,7 +20,7 @@ struct parcel_way dtu_way(struct dtu *dtu)
         .family = behaviour->family,
         .number = dtu->number,
         .segments = behaviour->segments,
-        .chance = by_chance ? take_chance(dtu) : 0,
+        .chance = by_chance ? take_chance(dtu, chance) : 0,
     };
 }
 
@@ -66,7 +67,7 @@ int dtu_push(struct dtu *dtu)
 
 static int send_answer(struct dtu *dtu)
 {
-    struct parcel_way way = dtu_way(dtu);
+    struct parcel_way way = dtu_way(dtu, DTU_FOR_ANSWERS);
     const struct parcel_answer answer = {
         .frame = dtu->answer.frame,
         .len = dtu->answer.len,
@@ -88,7 +89,7 @@ static enum fault_kind choose_fault(struct dtu *dtu)
 {
     if (!dtu->behaviour->faulty)
         return FAULT_NONE;
-    enum fault_kind kind = fault_choose(&dtu->behaviour->faults, take_chance(dtu));
+    enum fault_kind kind = fault_choose(&dtu->behaviour->faults, take_chance(dtu, DTU_FOR_ANSWERS));
     return parcel_can(dtu->behaviour->family, kind) ? kind : FAULT_NONE;
 }
 
@@ -97,7 +98,7 @@ static enum fault_kind choose_fault(struct dtu *dtu)
 static void be_late(struct dtu *dtu)
 {
     dtu->late_waits = true;
-    if ((take_chance(dtu) & 1) != 0)
+    if ((take_chance(dtu, DTU_FOR_ANSWERS) & 1) != 0)
         dtu_start_timer(dtu, &dtu->late, dtu->behaviour->late_ms);
 }
 

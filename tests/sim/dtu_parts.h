@@ -29,8 +29,8 @@ void dtu_become_online(struct dtu *dtu);
  * be answered. */
 void dtu_consume(struct dtu *dtu);
 
-/** dtu_way(dtu): how its next parcel is made. */
-struct parcel_way dtu_way(struct dtu *dtu);
+/** dtu_way(dtu, chance): how its next parcel is made. */
+struct parcel_way dtu_way(struct dtu *dtu, enum dtu_chance chance);
 
 /** dtu_push(dtu): send the parcel in the line, and record it when it is sent. */
 int dtu_push(struct dtu *dtu);

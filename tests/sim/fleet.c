@@ -74,7 +74,7 @@ static void on_ramp(evutil_socket_t fd, short what, void *cookie)
     (void)fd, (void)what;
     int64_t elapsed_ms = clock_mono_ms() - fleet->start_ms;
     uint64_t due = 1 + (uint64_t)elapsed_ms * fleet->options->ramp / 1000;
-    while (fleet->started < fleet->options->count && fleet->started < due)
+    while (fleet->started < fleet->options->count && fleet->started < due && !fleet->ending)
         dtu_start(&fleet->dtus[fleet->started++]);
     if (fleet->started == fleet->options->count)
         event_del(&fleet->ramp);
@@ -92,6 +92,11 @@ static void on_changed(void *cookie)
 {
     struct fleet *fleet = cookie;
     const struct dtu_totals *totals = &fleet->world.totals;
+    if (fleet->world.failed && !fleet->ending) {
+        fleet->result = -1;
+        end(fleet);
+        return;
+    }
     if (fleet->ending) {
         if (totals->open == 0)
             event_base_loopbreak(fleet->world.base);

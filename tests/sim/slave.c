@@ -237,9 +237,9 @@ static void keep(const struct slave_answer *answer, struct memory *memory)
     struct memory_place place = {request->unit, coils ? MEMORY_COILS : MEMORY_REGISTERS,
                                  request->start};
     for (uint32_t i = 0; i < request->count; i++, place.address++) {
-        uint16_t value = function == FC_WRITE_COILS ? answer->written[i / 8] >> i % 8 & 1
-                                                    : get_u16(answer->written + 2 * i);
-        memory_write(memory, place, coils ? value != 0 : value);
+        /* FF00 of a single coil has its bit in the same place. */
+        bool on = coils && (answer->written[i / 8] >> i % 8 & 1) != 0;
+        memory_write(memory, place, coils ? on : get_u16(answer->written + 2 * i));
     }
 }
 

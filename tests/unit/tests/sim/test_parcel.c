@@ -106,7 +106,7 @@ static void noise_is_on_each_side_at_times(void **state)
 static void heartbeats_are_glued(void **state)
 {
     (void)state;
-    unsigned before = 0, behind = 0;
+    unsigned before = 0, behind = 0, both = 0, none = 0;
     for (uint64_t i = 0; i < 400; i++) {
         struct parcel parcel = parcel_of(&family_tlink, SEGMENTS_GLUED, FAULT_NONE, i);
         bool first = parcel.bytes[0] == 'Q', last = parcel.bytes[parcel.len - 1] == 'Q';
@@ -115,9 +115,13 @@ static void heartbeats_are_glued(void **state)
         assert_memory_equal(parcel.bytes + first, frame, sizeof(frame));
         before += first;
         behind += last;
+        both += first && last;
+        none += !first && !last;
     }
     assert_in_range(before, 150, 250);
     assert_in_range(behind, 150, 250);
+    assert_in_range(both, 60, 140);
+    assert_in_range(none, 60, 140);
     struct parcel parcel = parcel_of(&family_none, SEGMENTS_GLUED, FAULT_NONE, 1);
     assert_int_equal(parcel.len, sizeof(frame));
 }

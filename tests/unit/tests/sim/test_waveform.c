@@ -150,6 +150,17 @@ static void other_names_count_the_polls(void **state)
     }
 }
 
+static void slaves_differ(void **state)
+{
+    (void)state;
+    static const struct waveform_moment first = {1, 1000, 1, 1001, 0},
+                                        second = {1, 1000, 1, 1001, 1},
+                                        neighbour = {1, 1000, 1, 1002, 0};
+    double value = at("temperature", &plain, first);
+    assert_true(value != at("temperature", &plain, second));
+    assert_true(at("temperature", &plain, second) != at("temperature", &plain, neighbour));
+}
+
 static void names_choose_in_order(void **state)
 {
     (void)state;
@@ -171,6 +182,7 @@ int main(void)
         cmocka_unit_test(scale_and_offset_are_undone),
         cmocka_unit_test(status_changes_now_and_then),
         cmocka_unit_test(other_names_count_the_polls),
+        cmocka_unit_test(slaves_differ),
         cmocka_unit_test(names_choose_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
