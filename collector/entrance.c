@@ -68,7 +68,8 @@ static int listen_by(struct entrance *entrance, const struct server_config *serv
     return rc;
 }
 
-static void dial_by(struct entrance *entrance, const struct data_config *data)
+static void dial_by(struct entrance *entrance, const struct server_config *server,
+                    const struct data_config *data)
 {
     struct dialler_target *targets = xcalloc(data->ndevices, sizeof(*targets));
     size_t n = 0;
@@ -78,6 +79,7 @@ static void dial_by(struct entrance *entrance, const struct data_config *data)
             targets[n++] =
                 (struct dialler_target){device->id, device->dial_host, device->dial_port};
     }
+    dialler_pace(entrance->dialler, server->server.accept_rate);
     dialler_configure(entrance->dialler, targets, n);
     free(targets);
 }
@@ -100,7 +102,7 @@ struct entrance *entrance_open(struct hub *hub, const struct server_config *serv
     }
     entrance->dialler = dialler_new(&(struct dialler_parts){.hub = hub, .drop = on_drop});
     hub->dialler = entrance->dialler;
-    dial_by(entrance, data);
+    dial_by(entrance, server, data);
     return entrance;
 }
 
@@ -108,7 +110,7 @@ void entrance_configure(struct entrance *entrance, const struct server_config *s
                         const struct data_config *data)
 {
     listen_by(entrance, server, data);
-    dial_by(entrance, data);
+    dial_by(entrance, server, data);
 }
 
 void entrance_close(struct entrance *entrance)

@@ -273,16 +273,3 @@ void listeners_close(struct listeners *listeners)
     admission_free(listeners->admission);
     free(listeners);
 }
-
-struct listener *listener_open(struct hub *hub, const char *host, uint16_t port)
-{
-    struct listeners *listeners =
-        listeners_open(hub, &(struct listener_rules){.host = host, .ports = &port, .nports = 1});
-    return listeners != NULL ? TAILQ_FIRST(&listeners->ports) : NULL;
-}
-
-void listener_close(struct listener *listener)
-{
-    if (listener != NULL)
-        listeners_close(listener->all);
-}

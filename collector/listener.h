@@ -44,10 +44,4 @@ size_t listeners_waiting(const struct listeners *listeners);
 /** listeners_close(listeners): accept no more. NULL is allowed. */
 void listeners_close(struct listeners *listeners);
 
-/** listener_open(hub, host, port), listener_close(listener): one port, for everybody, at any rate.
- */
-struct listener;
-struct listener *listener_open(struct hub *hub, const char *host, uint16_t port);
-void listener_close(struct listener *listener);
-
 #endif

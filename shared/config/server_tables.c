@@ -47,7 +47,7 @@ static const struct setting server_settings[] = {
              "header; without it none"},
     {KEY(server, accept_rate, accept_rate, SETTING_UINT), .def = "500", .max = 1000000,
      .reload = true, .help = "new connections a second at the most; 0 is no limit"},
-    {KEY(server, flap_count, flap_count, SETTING_UINT), .def = "6", .min = 2, .max = 1000,
+    {KEY(server, flap_count, flap_count, SETTING_UINT), .def = "6", .min = 2, .max = 32,
      .reload = true,
      .help = "registrations within flap_window from which on a device counts as flapping"},
     {KEY(server, flap_window, flap_window_ms, SETTING_SECONDS), .def = "300", .min = 1,

@@ -15,25 +15,39 @@ class Connection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def get(hub, path):
-    """(status, text) of GET path at the Collector hub."""
-    return _ask(hub, "GET", path)
-
-
-def post(hub, path, data):
-    """(status, object) of POST path with data, an object or text; the answer is JSON."""
-    code, text = _ask(hub, "POST", path, data if isinstance(data, str) else json.dumps(data))
-    return code, json.loads(text)
-
-
-def _ask(hub, method, path, body=None):
+def request(hub, method, path, body=None, timeout=10):
+    """(status, text) of a request to the Collector hub."""
     connection = Connection(hub.control_socket)
+    connection.timeout = timeout
     try:
         connection.request(method, path, body)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
     finally:
         connection.close()
+
+
+def get(hub, path):
+    """(status, text) of GET path."""
+    return request(hub, "GET", path)
+
+
+def post(hub, path, data):
+    """(status, object) of POST path with data, an object or text; the answer is JSON."""
+    code, text = request(hub, "POST", path, data if isinstance(data, str) else json.dumps(data))
+    return code, json.loads(text)
+
+
+def get_json(hub, path):
+    status_code, text = get(hub, path)
+    assert status_code == 200, text
+    return json.loads(text)
+
+
+def write(hub, **order):
+    """(status, answer) of POST /write: see collector/write_request.h."""
+    status_code, text = request(hub, "POST", "/write", json.dumps(order), timeout=40)
+    return status_code, json.loads(text)
 
 
 def status(hub):

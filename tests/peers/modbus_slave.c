@@ -9,9 +9,9 @@
  * Addresses 0 to 99 of all four kinds are measured values: the n-th request that a unit is asked
  * finds n in each even register, and in the odd one behind it unit << 8 | address / 2, plus 64 in
  * an input register. So two registers as one number are like no other two, whatever the unit, the
- * address and the time. Bits 0 to 15 are those of n, bits 16 to 23 those of the unit. Registers and
- * coils from 100 to 299 keep what is written; registers begin as their addresses, coils as 0. Any
- * other address is refused.
+ * address and the time. Bits 0 to 7 are the lowest of n, bits 8 to 15 those of the unit. Registers
+ * and coils from 100 to 299 keep what is written; registers begin as their addresses, coils as 0.
+ * Any other address is refused.
  *
  * Each request is one line on stdout: "read" or "write", unit, function, address, count, and the
  * values in hexadecimal (bits as single digits) or "refused". A read's line comes before its answer
@@ -91,10 +91,10 @@ static void measure_registers(uint16_t *registers, int mark, unsigned n)
 
 static void measure_bits(uint8_t *bits, int unit, unsigned n)
 {
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < 8; i++) {
         bits[i] = n >> i & 1;
-    for (int i = 0; i < 8; i++)
-        bits[16 + i] = unit >> i & 1;
+        bits[8 + i] = unit >> i & 1;
+    }
 }
 
 static void measure(struct memory *memory, int unit)

@@ -23,7 +23,7 @@ static const struct expected families[] = {
     {"irtu", FRAMING_RTU, REGISTER_ONCE, true, "json:3", "ping:0 zero:0", 0},
     {"irtu_imei", FRAMING_RTU, REGISTER_BOTH, true, "json:3 imei:1", "ping:0 zero:0", 0},
     {"irtu_bin", FRAMING_RTU, REGISTER_ONCE, true, "bin:4", "ping:0 zero:0", 0},
-    {"irtu_hex", FRAMING_HEX, REGISTER_ONCE, true, "json:3", "ping:0 zero:0", 0},
+    {"irtu_hex", FRAMING_HEX, REGISTER_ONCE, true, "json:3 imei:1", "ping:0 zero:0", 0},
     {"ebyte", FRAMING_RTU, REGISTER_ONCE, true, "login:1 imei:1 mac:1", "ping:0", 50000},
     {"ebyte_mbap", FRAMING_MBAP, REGISTER_ONCE, true, "login:1 imei:1 mac:1", "ping:0", 50000},
     {"waveshare", FRAMING_RTU, REGISTER_ONCE, true, "login:1 mac:1", "ping:0", 0},
