@@ -118,9 +118,9 @@ static char *read_network(const char *entry, size_t len, struct network *out)
     unsigned max = width(&out->first);
     int bits = whole[host_size] == '/' ? read_bits(whole + host_size + 1, max) : (int)max;
     if (bits < 0)
-        return xasprintf("\"%.*s\": behind the slash of an %s network belongs a number from 0 to "
+        return xasprintf("\"%s\": behind the slash of an %s network belongs a number from 0 to "
                          "%u, the bits that all its addresses share",
-                         (int)host_size, host, out->first.v6 ? "IPv6" : "IPv4", max);
+                         whole, out->first.v6 ? "IPv6" : "IPv4", max);
     out->bits = (unsigned)bits;
     if (clear_host(&out->first, out->bits))
         return host_bits_problem(whole, host, out);

@@ -121,8 +121,9 @@ static void faults_name_the_entry_and_the_way_out(void **state)
                              "the network or 10.0.0.1 for the one address");
     is_refused("fd00::1/64", "write fd00::/64 for the network");
     is_refused("::ffff:10.0.0.1/104", "write ::ffff:10.0.0.0/104");
-    is_refused("10.0.0.0/33", "\"10.0.0.0\": behind the slash of an IPv4 network belongs a number "
-                              "from 0 to 32");
+    is_refused("10.0.0.0/33",
+               "\"10.0.0.0/33\": behind the slash of an IPv4 network belongs a number "
+               "from 0 to 32");
     is_refused("fd00::/129", "IPv6 network belongs a number from 0 to 128");
     static const char *const wrong[] = {"10.0.0.0/",           "10.0.0.0/-1",  "10.0.0.0/+8",
                                         "10.0.0.0/08",         "10.0.0.0/8/8", "10.0.0.0/8x",

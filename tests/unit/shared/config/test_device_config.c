@@ -140,8 +140,8 @@ static void wrong_values(void **state)
         "b: {secret: '${DTUHUB_TEST_UNSET}'}\n"
         "c: 5\n",
         "t.yml:1: unknown key \"nmae\" in devices.a: did you mean \"name\"?\n"
-        "t.yml:1: devices.a.from: \"10.0.0.0/40\" is neither an address nor a network: write it "
-        "like 10.0.0.0/8, several with commas\n"
+        "t.yml:1: devices.a.from: \"10.0.0.0/40\": behind the slash of an IPv4 network belongs "
+        "a number from 0 to 32, the bits that all its addresses share\n"
         "t.yml:2: devices.b.secret: the environment variable DTUHUB_TEST_UNSET is not set: set it "
         "where the daemon is started, or write $$ for a dollar sign\n"
         "t.yml:3: devices.c is a section: write its keys below it, indented\n");

@@ -147,8 +147,8 @@ static void networks_as_a_text_or_a_list(void **state)
     assert_null(
         parse("server: {allow: '10.0.0.0/33', proxy_from: [[a]]}\nmysql: {user: abc}\n", &faults));
     expect_faults(&faults,
-                  "t.yml:1: server.allow: \"10.0.0.0/33\" is neither an address nor a network: "
-                  "write it like 10.0.0.0/8, several with commas\n"
+                  "t.yml:1: server.allow: \"10.0.0.0/33\": behind the slash of an IPv4 network "
+                  "belongs a number from 0 to 32, the bits that all its addresses share\n"
                   "t.yml:1: server.proxy_from takes texts: write them with commas in one line, or "
                   "as a list [a, b]\n");
 }
