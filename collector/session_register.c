@@ -22,8 +22,14 @@ struct candidates {
     size_t n;
 };
 
+/* The default profile takes any four bytes for a registration: where it says nothing, and others
+ * do, it is not meant. */
 static bool serves(const struct session *session, const struct profile *profile)
 {
+    const struct data_config *config = session->env->plans->config;
+    if (profile == &config->profiles[0] && config->nprofiles > 1 && profile->ntasks == 0 &&
+        profile->npoints == 0)
+        return false;
     uint16_t port = profile->port != 0 ? profile->port : session->env->main_port;
     return port == session->port;
 }
