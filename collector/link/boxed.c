@@ -143,20 +143,34 @@ static bool trails(const struct reader *reader, const struct box *box)
     return reader->scheme->trails && box->type == reader->scheme->data && box->size == BOX_LEAST;
 }
 
-/* Where a payload that trails its box ends: at the next box or token, else with what is there; then
- * ${open}, unless nothing more is to come. */
+/* Does a box of this line begin at ${at}, in the middle of what may be payload? 1, 0 where too
+ * little of its head is there to say, -1: slave 123 is 7B as well. */
+static int begins_box(const struct reader *reader, size_t at)
+{
+    struct box box;
+    const uint8_t *bytes = reader->bytes + at;
+    size_t len = reader->len - at;
+    if (read_box(reader->scheme, reader->id, bytes, len, &box) < 0)
+        return -1;
+    size_t there = len < BOX_HEAD_SIZE ? len : BOX_HEAD_SIZE;
+    if (reader->id != NULL && there > BOX_ID_AT &&
+        memcmp(bytes + BOX_ID_AT, reader->id, there - BOX_ID_AT) != 0)
+        return -1;
+    return there == BOX_HEAD_SIZE;
+}
+
+/* Where a payload that trails its box ends: at the next box, else with what is there; then ${open},
+ * unless nothing more is to come. */
 static size_t trailing_end(const struct reader *reader, size_t at, bool *open)
 {
+    *open = !reader->final;
     for (; at < reader->len; at++) {
-        struct box box;
-        size_t left = reader->len - at;
-        ssize_t size = read_box(reader->scheme, reader->id, reader->bytes + at, left, &box);
-        if (size < 0 || (size == 0 && left < BOX_ID_AT && reader->final))
+        int begins = begins_box(reader, at);
+        if (begins < 0 || (begins == 0 && reader->final))
             continue;
-        *open = size == 0 && left < BOX_ID_AT;
+        *open = begins == 0;
         return at;
     }
-    *open = !reader->final;
     return reader->len;
 }
 

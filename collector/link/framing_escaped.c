@@ -40,7 +40,6 @@ static void decode(const uint8_t *bytes, size_t len, size_t most, struct serial 
 
 static const struct scheme scheme = {
     .decode = decode,
-    .width = 2,
     .answer_size = rtu_serial_answer_size,
     .right = rtu_serial_right,
     .foreign_size = rtu_serial_foreign_size,

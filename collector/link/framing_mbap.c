@@ -110,7 +110,6 @@ static void put(const uint8_t *bytes, size_t size, struct frame *frame)
 
 static const struct scheme scheme = {
     .decode = decode,
-    .width = 1,
     .answer_size = answer_size,
     .right = right,
     .foreign_size = foreign_size,

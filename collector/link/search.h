@@ -37,7 +37,6 @@ struct serial {
 struct scheme {
     /* decode(bytes, len, most, out): up to ${most} serial bytes from the first byte on. */
     void (*decode)(const uint8_t *bytes, size_t len, size_t most, struct serial *out);
-    size_t width; /* bytes of the stream that a serial byte takes at the most */
 
     /* answer_size(expected, bytes, len): as adu_answer_size(). */
     ssize_t (*answer_size)(const struct expectation *expected, const uint8_t *bytes, size_t len);

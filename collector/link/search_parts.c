@@ -65,10 +65,15 @@ static size_t join(const uint8_t *bytes, size_t len, size_t at, size_t behind,
 }
 
 /* A byte that is a token, in a run of its like: whichever is taken out, the rest is the same. */
-static bool repeats(const struct cutout *cutout, const uint8_t *bytes)
+static bool repeats(const struct cutout *cutout, const uint8_t *bytes, size_t before)
 {
-    return cutout->token.match.size == 1 && cutout->at > 1 &&
-           bytes[cutout->at] == bytes[cutout->at - 1];
+    if (cutout->token.match.size != 1)
+        return false;
+    for (; before < cutout->at; before++) {
+        if (bytes[before] != bytes[cutout->at])
+            return false;
+    }
+    return true;
 }
 
 /* What is left without the token that stands at cutout->at, or without it and the next one. */
@@ -104,16 +109,19 @@ enum heal search_heal(struct search *search, const struct expectation *expected,
                       const struct answer *answer, const uint8_t *bytes, size_t len,
                       struct cutout *out)
 {
-    /* A token stands behind the first byte at the earliest, and where the last fitting one ends at
-     * the latest; in a serial byte of several, too. */
-    size_t last = answer->extent + search->scheme->width - 1;
-    if (answer->state == ANSWER_WRONG)
-        last = answer->extent - 1;
-    enum heal best = HEAL_NO;
+    /* A DTU has sent whole serial bytes before the token: it stands behind the first at the
+     * earliest, and behind the last fitting one at the latest. */
+    struct serial serial;
     struct cutout cutout;
-    for (cutout.at = 1; cutout.at <= last && cutout.at < len && search->joins > 0; cutout.at++) {
+    enum heal best = HEAL_NO;
+    size_t last = answer->state == ANSWER_WRONG ? answer->size - 1 : answer->fitting;
+    search->scheme->decode(bytes, len, last, &serial);
+    for (size_t i = 0; i < serial.size && search->joins > 0 && best != HEAL_YES; i++) {
+        cutout.at = serial.ends[i];
+        if (cutout.at >= len)
+            break;
         ssize_t size = search_token(search, bytes + cutout.at, len - cutout.at, &cutout.token);
-        if (size < 0 || (size > 0 && repeats(&cutout, bytes)))
+        if (size < 0 || (size > 0 && i > 0 && repeats(&cutout, bytes, serial.ends[i - 1])))
             continue;
         cutout.token.match.size = (size_t)size;
         enum heal healed = size == 0 ? HEAL_MAYBE : heal_at(search, expected, bytes, len, &cutout);
@@ -121,8 +129,6 @@ enum heal search_heal(struct search *search, const struct expectation *expected,
             best = healed;
             *out = cutout;
         }
-        if (best == HEAL_YES)
-            break;
     }
     return best;
 }

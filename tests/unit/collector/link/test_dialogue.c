@@ -244,11 +244,20 @@ static size_t make_answer(struct dialogue *dialogue, const struct adu_request *r
 static bool looks_alike(const struct dialogue *dialogue, const uint8_t *adu, size_t cut, size_t len)
 {
     const struct token_def *beat = dialogue->beat;
-    size_t rest = len - cut;
-    if (dialogue->link.framing != FRAMING_RTU)
+    char wire[2 * ADU_MAX + 1];
+    if (dialogue->link.framing == FRAMING_HEX) {
+        for (size_t i = 0; i < len; i++)
+            snprintf(wire + 2 * i, 3, "%02X", adu[i]);
+        cut *= 2;
+        len *= 2;
+    } else if (dialogue->link.framing == FRAMING_RTU) {
+        memcpy(wire, adu, len);
+    } else {
         return false;
-    return (cut < beat->size && memcmp(beat->bytes + beat->size - cut, adu, cut) == 0) ||
-           (rest < beat->size && memcmp(beat->bytes, adu + cut, rest) == 0);
+    }
+    size_t rest = len - cut;
+    return (cut < beat->size && memcmp(beat->bytes + beat->size - cut, wire, cut) == 0) ||
+           (rest < beat->size && memcmp(beat->bytes, wire + cut, rest) == 0);
 }
 
 static void send_answer(struct dialogue *dialogue, const struct expectation *expected,
