@@ -24,15 +24,16 @@ static struct data_config *load_config(const char *folder)
     return config;
 }
 
-static const struct profile *find_profile(const struct data_config *config,
-                                          const struct options *options)
+static const struct profile *find_profile(struct data_config *config, const struct options *options)
 {
     if (options->profile == NULL)
         return &config->profiles[0];
     const struct profile *profile = data_config_profile(config, options->profile);
-    if (profile == NULL)
+    if (profile == NULL) {
+        data_config_release(config);
         options_fail("--profile: %s/data_config.yml has no profile \"%s\"", options->folder,
                      options->profile);
+    }
     return profile;
 }
 
