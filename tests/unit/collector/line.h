@@ -212,11 +212,11 @@ static inline size_t line_answer_bytes(struct line *line, const struct adu_reque
                                        unsigned first, uint8_t out[FRAMING_LONGEST])
 {
     uint8_t data[ADU_MAX] = {0}, adu[ADU_MAX];
-    for (size_t i = 0; i < adu_read_data_size(request) / 2; i++) {
+    for (size_t i = 0; i < request->count && i < ADU_MAX_REGISTERS; i++) {
         data[2 * i] = (uint8_t)((first + i) >> 8);
         data[2 * i + 1] = (uint8_t)(first + i);
     }
-    return line_wrap(line, adu, adu_build_reply(request, data, adu), out);
+    return line_wrap(line, adu, parts_answer(request, data, adu), out);
 }
 
 static inline void line_answer(struct line *line, const struct adu_request *request, unsigned first)

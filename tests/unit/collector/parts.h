@@ -53,6 +53,17 @@ static inline struct plan_defaults parts_defaults(void)
     };
 }
 
+/* A slave's answer as an RTU frame, to a write too, which echoes the request's head; its size. */
+static inline size_t parts_answer(const struct adu_request *request, const uint8_t *data,
+                                  uint8_t adu[ADU_MAX])
+{
+    static const uint8_t zeros[ADU_MAX];
+    if (!adu_writes(request->function))
+        return adu_build_reply(request, data, adu);
+    adu_build(request, zeros, adu);
+    return adu_seal(adu, 6);
+}
+
 /* The same numbers from the same seed, which is never 0. */
 static inline uint32_t parts_random(uint64_t *seed)
 {

@@ -1,14 +1,15 @@
 #include "collector/poll/schedule.h"
 #include "tests/unit/collector/parts.h"
 
+/* Task 2 asks slave 9, the others slave 1. */
 static const char config_text[] =
     "query_tasks:\n"
     "  1: {start_addr: 100, length: 2, interval: 10, trigger: timer}\n"
-    "  2: {start_addr: 200, length: 4, interval: 0, trigger: heartbeat}\n"
+    "  2: {start_addr: 200, length: 4, interval: 0, trigger: heartbeat, slave: 9}\n"
     "  3: {start_addr: 300, length: 2, interval: 0.5, trigger: timer}\n"
     "data_points:\n"
     "  100: {name: a, type: int, length: 2, scale: 1}\n"
-    "  200: {name: b, type: int, length: 2, scale: 1}\n"
+    "  200: {name: b, type: int, length: 2, scale: 1, slave: 9}\n"
     "  300: {name: c, type: int, length: 2, scale: 1}\n";
 
 struct bench {
@@ -137,6 +138,60 @@ static void nothing_is_due_at_no_time(void **state)
     schedule_heartbeat(&bench->schedule, bench->plan, 1); /* of no task */
 }
 
+static void a_slave_in_peace_lets_its_neighbours_go(void **state)
+{
+    struct bench *bench = *state;
+    int64_t start_ms;
+    bench->schedule.due_ms[0] = 4000;
+    bench->schedule.due_ms[1] = 3000; /* would be the first */
+    bench->schedule.due_ms[2] = 4500;
+    bench->slaves[1].not_before_ms = 20000;
+    assert_int_equal(pick(bench, 9000, &start_ms), 0);
+    assert_int_equal(start_ms, 9000);
+    bench->schedule.due_ms[0] = bench->schedule.due_ms[2] = 30000;
+    assert_int_equal(pick(bench, 9000, &start_ms), 1);
+    assert_int_equal(start_ms, 20000);
+    bench->slaves[1].not_before_ms = 0; /* it answered */
+    assert_int_equal(pick(bench, 9000, &start_ms), 1);
+    assert_int_equal(start_ms, 9000);
+}
+
+static bool hasten(struct bench *bench, int64_t now_ms)
+{
+    const struct schedule_wait wait = {&bench->exchange, bench->slaves};
+    return schedule_hasten(&bench->schedule, bench->plan, &wait, now_ms);
+}
+
+static void the_next_timer_can_be_hastened(void **state)
+{
+    struct bench *bench = *state;
+    bench->schedule.due_ms[0] = 40000;
+    bench->schedule.due_ms[1] = SCHEDULE_NEVER;
+    bench->schedule.due_ms[2] = 30000;
+    assert_true(hasten(bench, 9000));
+    assert_int_equal(bench->schedule.due_ms[2], 9000);
+    assert_int_equal(bench->schedule.due_ms[0], 40000);
+    assert_true(hasten(bench, 9500)); /* it waits for the gap only */
+    assert_int_equal(bench->schedule.due_ms[2], 9000);
+}
+
+/* Else nothing would be said for as long as that lasts. */
+static void what_is_held_back_is_not_hastened(void **state)
+{
+    struct bench *bench = *state;
+    bench->schedule.due_ms[0] = 40000;
+    bench->schedule.due_ms[2] = 30000;
+    bench->slaves[0].not_before_ms = 20000;
+    assert_false(hasten(bench, 9000));
+    assert_int_equal(bench->schedule.due_ms[2], 30000);
+    bench->slaves[0].not_before_ms = 0;
+    bench->exchange.debts[0] = (struct exchange_debt){
+        .owed.request = bench->plan->tasks[2].task->request, .until_ms = 12000};
+    assert_false(hasten(bench, 9000)); /* both have that shape */
+    assert_true(hasten(bench, 12000));
+    assert_int_equal(bench->schedule.due_ms[2], 12000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -148,6 +203,9 @@ int main(void)
         TEST(the_longest_waiting_goes_first),
         TEST(a_task_that_may_not_go_lets_others_go),
         TEST(nothing_is_due_at_no_time),
+        TEST(a_slave_in_peace_lets_its_neighbours_go),
+        TEST(the_next_timer_can_be_hastened),
+        TEST(what_is_held_back_is_not_hastened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
