@@ -222,6 +222,22 @@ static enum look look_at(struct search *search, size_t at, struct frame *frame)
     return look != LOOK_NOTHING ? look : look_at_foreign(search, bytes, len, frame);
 }
 
+/* The first bytes of the whole answer may be the last ones of a token as well: where that token
+ * stands inside of the answer, and they come in front of it too, nothing here is noise. */
+static bool find_straddling(const struct search *search, size_t at, size_t extent,
+                            struct cutout *out)
+{
+    const uint8_t *bytes = search->bytes + at;
+    size_t size = search->end - at;
+    for (out->at = 1; out->at < size && out->at < extent; out->at++) {
+        if (bytes[out->at - 1] != bytes[size + out->at - 1])
+            return false;
+        if (search_token(search, bytes + out->at, size, &out->token) == (ssize_t)size)
+            return true;
+    }
+    return false;
+}
+
 static ssize_t give_noise(size_t size, struct frame *frame)
 {
     frame->kind = FRAME_NOISE;
@@ -263,6 +279,12 @@ ssize_t search_next(const struct scheme *scheme, const struct framing_view *view
         bool overdue = at == 0 && len >= FRAMING_HELD;
         search.final = final || overdue;
         enum look look = look_at(&search, at, frame);
+        struct cutout cutout;
+        if (look == LOOK_NOTHING && search.end < len &&
+            find_straddling(&search, at, answer.extent, &cutout)) {
+            line_token_frame(&cutout.token, cutout.at, frame);
+            look = LOOK_FOUND;
+        }
         if (look == LOOK_NOTHING || (look == LOOK_WAIT && overdue))
             continue;
         if (at > 0)

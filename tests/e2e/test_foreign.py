@@ -45,8 +45,9 @@ def history(database, device):
 
 def assert_heartbeats(database, device, bytes_of_one, dtu):
     """As many as the DTU sent, each whole."""
-    wait_for(lambda: database.value("SELECT COUNT(*) FROM heartbeat_log WHERE device_id = %s", device)
-             == dtu.heartbeats, 10, f"{dtu.heartbeats} heartbeats")
+    def lost():
+        return dtu.heartbeats - database.value("SELECT COUNT(*) FROM heartbeat_log WHERE device_id = %s", device)
+    wait_for(lambda: lost() == 0, 10, lambda: f"{dtu.heartbeats} heartbeats, {lost()} are missing")
     rows = database.query("SELECT raw_data FROM raw_packets WHERE device_id = %s AND packet_type = 'heartbeat'", device)
     assert [row["raw_data"] for row in rows] == [bytes_of_one] * dtu.heartbeats
 
