@@ -7,10 +7,10 @@
  *
  *   mean + spread * u(DEVICE) + amplitude * sin(2 pi * (wall_ms / period_ms + phase)) + noise * n
  *
- * with u() one number from -1 to 1 a device, slave and point, n the mean of two such numbers anew each
- * millisecond, and phase the shape's own or u(PHASE) / 2. A status keeps its state for whole slots
- * of period_ms and is 1 in four slots of five. Every other name counts the device's polls. Pure;
- * any thread.
+ * with u() one number from -1 to 1 a device, slave and point, n the mean of two such numbers anew
+ * each millisecond, and phase the shape's own or u(PHASE) / 2. A status keeps its state for whole
+ * slots of period_ms and is 1 in four slots of five. Every other name counts the device's polls.
+ * Pure; any thread.
  */
 #ifndef DTUHUB_SIM_WAVEFORM_H
 #define DTUHUB_SIM_WAVEFORM_H
