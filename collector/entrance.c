@@ -13,7 +13,7 @@ struct entrance {
     struct hub *hub;
     struct listeners *listeners;
     struct dialler *dialler;
-    char *host;         /* with the main port: fixed at start */
+    char *host; /* with the main port: fixed at start */
     uint16_t main_port;
     struct cidr_list *allow, *proxy_from;
 };

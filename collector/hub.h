@@ -34,8 +34,8 @@ struct hub {
     uint32_t max_connections;
     struct flap *flap;
     struct quarantine *quarantine;
-    struct dialler *dialler; /* the entrance's; NULL: nobody is dialled */
-    struct event *sweep; /* now and then: who is calm again */
+    struct dialler *dialler;            /* the entrance's; NULL: nobody is dialled */
+    struct event *sweep;                /* now and then: who is calm again */
     uint8_t scratch[SESSION_READ_MOST]; /* what one read takes in */
 };
 

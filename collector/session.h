@@ -33,8 +33,8 @@
 #include <sys/queue.h>
 
 enum {
-    SESSION_READ_MOST = 4096,   /* bytes of one session_input() */
-    SESSION_ORDERS_MAX = 16,    /* writes that wait on one line */
+    SESSION_READ_MOST = 4096,      /* bytes of one session_input() */
+    SESSION_ORDERS_MAX = 16,       /* writes that wait on one line */
     SESSION_ORDER_WAIT_MS = 30000, /* a write that was not sent by then is cancelled */
 };
 
@@ -82,7 +82,7 @@ struct session {
     uint16_t port; /* of ours that was dialled; 0: we dialled */
 
     bool registered, quarantined, closing;
-    bool secretive; /* its registration carries a secret: it is not stored */
+    bool secretive;              /* its registration carries a secret: it is not stored */
     char id[LINK_ID_SIZE];       /* printable; "" before registration */
     char who[LINK_ID_SIZE + 64]; /* id and peer, for log lines */
     char reason[160];            /* why it is closing */
@@ -107,7 +107,7 @@ struct session {
     const struct plan *plan;
     struct schedule schedule;
     struct exchange exchange;
-    struct slave_state *slaves; /* as plan->profile->slaves */
+    struct slave_state *slaves;   /* as plan->profile->slaves */
     struct change_state *changes; /* by the point's index, or NULL */
     int task;                     /* whose request is outstanding or was last */
     uint32_t timeouts_in_row;
@@ -116,12 +116,13 @@ struct session {
     /* Writes: the first one may be under way. */
     struct session_orders orders;
     unsigned norders;
-    bool writing;     /* the first one was sent */
-    bool write_taken; /* and the slave said yes */
+    bool writing;               /* the first one was sent */
+    bool write_taken;           /* and the slave said yes */
     struct write_result result; /* of the one under way */
 
     uint64_t heartbeats, answers, timeouts, noise_bytes;
-    struct log_limit refusals, silences, noises; /* on lines about this device, whatever others do */
+    struct log_limit refusals, silences,
+        noises; /* on lines about this device, whatever others do */
 };
 
 /** The moment of an input: both clocks, read once. */

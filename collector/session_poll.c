@@ -43,7 +43,7 @@ static const char *task_name(const struct session *session, char buf[64])
     if (session->task >= 0 && session->plan->tasks[session->task].task->id <= 65535)
         snprintf(buf, 64, "task %u", session->plan->tasks[session->task].task->id);
     else if (session->task >= 0)
-        snprintf(buf, 64, "the read of %u to %u (function %u)", request->start,
+        snprintf(buf, 64, "the read of %d to %d (function %d)", request->start,
                  request->start + request->count - 1, request->function);
     else
         snprintf(buf, 64, "%s",

@@ -27,10 +27,9 @@ static void view_line(const struct session *session, struct line_view *view)
     };
     control_peer(session->peer.address, session->peer.port, view->peer);
     for (size_t i = 0; i < profile->nslaves; i++)
-        view->slaves[i] =
-            (struct slave_view){.unit = profile->slaves[i].unit,
-                                .name = profile->slaves[i].name,
-                                .state = session->slaves[i]};
+        view->slaves[i] = (struct slave_view){.unit = profile->slaves[i].unit,
+                                              .name = profile->slaves[i].name,
+                                              .state = session->slaves[i]};
 }
 
 struct line_view *views_lines(struct hub *hub, const char *id, size_t *n)

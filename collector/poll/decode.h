@@ -9,10 +9,10 @@
 #include "collector/record.h"
 
 /**
- * decode_samples(task, data, size, changes, now_ms, body): append a sample to ${body} for each point
- * that lies wholly inside of the answer's ${size} bytes, scaled; a point that is stored on change
- * only where change_wanted() says so (${changes} by the point's index; NULL: all are stored). Return
- * how many.
+ * decode_samples(task, data, size, changes, now_ms, body): append a sample to ${body} for each
+ * point that lies wholly inside of the answer's ${size} bytes, scaled; a point that is stored on
+ * change only where change_wanted() says so (${changes} by the point's index; NULL: all are
+ * stored). Return how many.
  */
 size_t decode_samples(const struct plan_task *task, const uint8_t *data, size_t size,
                       struct change_state *changes, int64_t now_ms, struct record_body *body);

@@ -2,15 +2,16 @@
  * One Modbus exchange after another on one line: at most one request is outstanding. Pure; belongs
  * to its session.
  *
- * Where the framing has transactions (mbap), an answer names its request. RTU has none: an answer says which slave and function it is of and how many bytes it
- * has, but not which request it answers. So an answer that comes after its time-out could be taken
- * for the answer to a later request of the same shape (slave, function, size). Therefore every
- * request that was given up, and every repetition whose answer did not come yet, leaves a debt:
- * until the owed answer came, or LATE_WINDOW time-outs passed, no request of that shape goes out
- * (repetitions of the outstanding one apart: they ask for the same registers). An answer that
- * settles a debt while nothing is outstanding is dropped as late. An exception does not even say a
- * size: while another request to the same slave and function is owed, it settles that debt, and the
- * outstanding request is left to its deadline.
+ * Where the framing has transactions (mbap), an answer names its request. RTU has none: an answer
+ * says which slave and function it is of and how many bytes it has, but not which request it
+ * answers. So an answer that comes after its time-out could be taken for the answer to a later
+ * request of the same shape (slave, function, size). Therefore every request that was given up, and
+ * every repetition whose answer did not come yet, leaves a debt: until the owed answer came, or
+ * LATE_WINDOW time-outs passed, no request of that shape goes out (repetitions of the outstanding
+ * one apart: they ask for the same registers). An answer that settles a debt while nothing is
+ * outstanding is dropped as late. An exception does not even say a size: while another request to
+ * the same slave and function is owed, it settles that debt, and the outstanding request is left to
+ * its deadline.
  */
 #ifndef DTUHUB_COLLECTOR_POLL_EXCHANGE_H
 #define DTUHUB_COLLECTOR_POLL_EXCHANGE_H

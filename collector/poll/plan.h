@@ -1,6 +1,6 @@
 /*
- * A plan: a profile made ready for polling, shared by all sessions that run by it; and the set of all
- * plans of one configuration.
+ * A plan: a profile made ready for polling, shared by all sessions that run by it; and the set of
+ * all plans of one configuration.
  *
  * Immutable and counted; belongs to the loop's thread.
  */
@@ -38,9 +38,9 @@ struct plan {
     uint32_t max_missed, max_timeouts; /* max_timeouts 0: never */
     struct plan_task *tasks;
     size_t ntasks;
-    int64_t *cycle_ms;            /* of each slave: its shortest interval, 0 where it has none */
-    struct expectation *answers;  /* of each task: what a listen-only line is searched for */
-    bool stores_on_change;        /* a point of it does */
+    int64_t *cycle_ms;           /* of each slave: its shortest interval, 0 where it has none */
+    struct expectation *answers; /* of each task: what a listen-only line is searched for */
+    bool stores_on_change;       /* a point of it does */
 };
 
 struct plan_set {

@@ -1,10 +1,10 @@
 /*
  * The slaves behind one DTU, each with its own liveness. Pure; belongs to its session.
  *
- * A slave that left a request unanswered is asked nothing more in this cycle (its shortest interval),
- * and in the next only one thing, once; after dead_after such cycles in a row it is dead, and its
- * pauses double up to backoff_max_ms. So it costs its neighbours at most one time-out a cycle. Any
- * answer, an exception too, makes it alive, and what waited for it is due at once.
+ * A slave that left a request unanswered is asked nothing more in this cycle (its shortest
+ * interval), and in the next only one thing, once; after dead_after such cycles in a row it is
+ * dead, and its pauses double up to backoff_max_ms. So it costs its neighbours at most one time-out
+ * a cycle. Any answer, an exception too, makes it alive, and what waited for it is due at once.
  */
 #ifndef DTUHUB_COLLECTOR_POLL_SLAVES_H
 #define DTUHUB_COLLECTOR_POLL_SLAVES_H

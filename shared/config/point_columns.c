@@ -43,7 +43,7 @@ static char plain(char c)
 static const char *normal(const char *title, char out[TITLE_MAX])
 {
     size_t i = 0;
-    for (; title[i] != '\0' && i < TITLE_MAX - 1; i++)
+    for (; i < TITLE_MAX - 1 && title[i] != '\0'; i++)
         out[i] = plain(title[i]);
     out[i] = '\0';
     return title[i] == '\0' ? out : "";

@@ -80,7 +80,7 @@ enum adu_verdict {
     ADU_WRONG_UNIT,
     ADU_WRONG_FUNCTION,
     ADU_WRONG_TRANSACTION, /* of a framing with transactions: the answer to another request */
-    ADU_WRONG_ECHO, /* a write's answer names another address, value or count */
+    ADU_WRONG_ECHO,        /* a write's answer names another address, value or count */
     ADU_WRONG_SIZE, /* the byte count does not fit the request, or the frame does not fit the byte
                        count */
 };

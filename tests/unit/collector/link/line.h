@@ -156,7 +156,7 @@ static inline void line_feed(struct line *line, const uint8_t *bytes, size_t len
     free(line->held);
     line->held = more;
     line->nheld += len;
-    for (int pass = 0; pass <= settled; pass++) {
+    for (int pass = 0; pass < (settled ? 2 : 1); pass++) {
         ssize_t used;
         size_t at;
         while (line->nheld > 0 && (used = line_next(line, pass > 0, &at)) > 0) {

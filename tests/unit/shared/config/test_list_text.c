@@ -23,12 +23,11 @@ static void blanks_and_empty_parts_go(void **state)
 static void networks(void **state)
 {
     (void)state;
-    const char *const good[] = {"",          "10.0.0.1",       "10.0.0.0/8",
-                                "0.0.0.0/0", "1.2.3.4/32",     "::/0",
-                                "::1",       "2001:db8::/128", "10.0.0.1,::/64"};
+    const char *const good[] = {"",     "10.0.0.1", "10.0.0.0/8",     "0.0.0.0/0",     "1.2.3.4/32",
+                                "::/0", "::1",      "2001:db8::/128", "10.0.0.1,::/64"};
     const char *const bad[] = {"10.0.0",      "10.0.0.0/33", "10.0.0.0/",    "::/129",
                                "10.0.0.0/-1", "host",        "10.0.0.0/8/8", "10.0.0.1,x",
-                               "10.0.0.1 /8", "/8",          "10.0.0.0/08", "10.0.0.1/8"};
+                               "10.0.0.1 /8", "/8",          "10.0.0.0/08",  "10.0.0.1/8"};
     for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
         char *problem = list_text_check_cidrs(good[i]);
         if (problem != NULL)
