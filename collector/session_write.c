@@ -60,11 +60,12 @@ static int64_t ready_ms(struct session *session, int64_t now_ms)
                              now_ms);
 }
 
-/* Else, where it may not go, a late answer is still owed that could be taken for its own. */
-static bool waits_for_gap(const struct session *session, int64_t now_ms)
+/* When the gap before it is over. Where it may not go then, a late answer is still owed that could
+ * be taken for its own. */
+static int64_t free_ms(const struct session *session, int64_t now_ms)
 {
-    return now_ms < exchange_free_ms(&session->exchange, &session->plan->timing,
-                                     next_request(session)->unit, now_ms);
+    return exchange_free_ms(&session->exchange, &session->plan->timing, next_request(session)->unit,
+                            now_ms);
 }
 
 bool session_write_send(struct session *session, struct session_time now)
@@ -73,7 +74,7 @@ bool session_write_send(struct session *session, struct session_time now)
     if (TAILQ_EMPTY(&session->orders))
         return false;
     if (now.mono_ms < ready_ms(session, now.mono_ms))
-        return waits_for_gap(session, now.mono_ms);
+        return now.mono_ms < free_ms(session, now.mono_ms);
     const struct write_order *order = TAILQ_FIRST(&session->orders);
     session->task = session->writing ? SESSION_READ_BACK : SESSION_WRITE;
     session->writing = true;
@@ -89,7 +90,9 @@ bool session_write_next_ms(struct session *session, int64_t now_ms, int64_t *nex
         return false;
     int64_t over_ms = TAILQ_FIRST(&session->orders)->due_ms + SESSION_ORDER_WAIT_MS;
     *next_ms = ready_ms(session, now_ms);
-    bool first = *next_ms <= now_ms || waits_for_gap(session, now_ms);
+    bool gap = now_ms < free_ms(session, now_ms), first = gap || *next_ms <= now_ms;
+    if (gap)
+        *next_ms = free_ms(session, now_ms);
     if (!session->writing && over_ms < *next_ms)
         *next_ms = over_ms;
     return first;

@@ -118,6 +118,23 @@ static inline void line_free(struct line *line)
     free(line);
 }
 
+/* A test that opens its own line leaves it in ${state}, for line_tear_down(). */
+static inline struct line *line_open_in(void **state, const char *yaml)
+{
+    *state = line_open(yaml);
+    return *state;
+}
+
+static inline int line_tear_down(void **state)
+{
+    if (*state != NULL)
+        line_free(*state);
+    *state = NULL;
+    return 0;
+}
+
+#define LINE_TEST(name) cmocka_unit_test_setup_teardown(name, NULL, line_tear_down)
+
 /* The configuration, or the defaults, changed. */
 static inline void line_reload(struct line *line, const char *yaml)
 {
