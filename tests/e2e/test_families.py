@@ -90,7 +90,9 @@ def test_what_is_served_is_stored(collector, database, sim, tmp_path, options):
         served = Served(tmp_path / f"{name}.tsv")
         report.append(f"{name} {served.answer_count}")
         try:
-            assert served.answer_count >= 10 * SECONDS / 8, f"only {served.answer_count} answers served"
+            # a line that we dialled and that fell silent for ever is given up much later
+            least = 5 if name in DIALLED else 10 * SECONDS / 8
+            assert served.answer_count >= least, f"only {served.answer_count} answers served"
             compare_exact(database, served, known=False)
         except AssertionError as fault:
             faults.append(f"{name}: {fault}\n{fleets[name].tail(5)}")

@@ -164,6 +164,7 @@ const struct family family_ebyte_mbap = {
     .heartbeat = family_beat_ping,
     .wrap = wrap_mbap,
     .next = next_mbap,
+    .marked = true,
     .restarts = true,
     .ends = true,
 };
@@ -174,6 +175,7 @@ const struct family family_mbap = {
     .id = family_id_decimal,
     .wrap = wrap_mbap,
     .next = next_mbap,
+    .marked = true,
 };
 
 const struct family family_none = {
