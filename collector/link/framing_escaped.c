@@ -22,6 +22,7 @@ static void decode(const uint8_t *bytes, size_t len, size_t most, struct serial 
 {
     size_t at = 0;
     out->blocked = false;
+    out->half = -1;
     for (out->size = 0; out->size < most && at < len;) {
         int byte = bytes[at];
         size_t took = byte == ESCAPE ? 2 : 1;

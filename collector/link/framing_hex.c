@@ -18,11 +18,16 @@ static void decode(const uint8_t *bytes, size_t len, size_t most, struct serial 
 {
     size_t at = 0;
     out->blocked = false;
+    out->half = -1;
     for (out->size = 0; out->size < most && at < len; at += 2) {
         int high = digit(bytes[at]), low = at + 1 < len ? digit(bytes[at + 1]) : 0;
         out->blocked = high < 0 || low < 0;
-        if (out->blocked || at + 1 == len)
+        if (out->blocked)
             return;
+        if (at + 1 == len) {
+            out->half = high;
+            return;
+        }
         out->bytes[out->size] = (uint8_t)(high << 4 | low);
         out->ends[out->size++] = (uint16_t)(at + 2);
     }

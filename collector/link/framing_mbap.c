@@ -29,6 +29,7 @@ static void decode(const uint8_t *bytes, size_t len, size_t most, struct serial 
 {
     out->size = len < most ? len : most;
     out->blocked = false;
+    out->half = -1;
     memcpy(out->bytes, bytes, out->size);
     for (size_t i = 0; i < out->size; i++)
         out->ends[i] = (uint16_t)(i + 1);

@@ -32,6 +32,7 @@ struct serial {
     uint16_t ends[SERIAL_MAX]; /* where each ends, from that place on */
     size_t size;
     bool blocked; /* what follows is no serial byte; false: all that was wanted, or the end */
+    int half;     /* the high four bits of the next byte, where the end cuts it there; else -1 */
 };
 
 struct scheme {

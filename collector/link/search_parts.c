@@ -30,6 +30,22 @@ static void read_head(const struct search *search, const struct expectation *exp
     }
 }
 
+/* Whether the half byte at the end fits, too. */
+static bool half_fits(const struct search *search, const struct expectation *expected,
+                      const struct serial *serial)
+{
+    uint8_t bytes[HEAD_MAX + 1];
+    if (serial->half < 0 || serial->size > HEAD_MAX)
+        return true;
+    memcpy(bytes, serial->bytes, serial->size);
+    for (int low = 0; low < 16; low++) {
+        bytes[serial->size] = (uint8_t)(serial->half << 4 | low);
+        if (search->scheme->answer_size(expected, bytes, serial->size + 1) >= 0)
+            return true;
+    }
+    return false;
+}
+
 void search_answer(struct search *search, const struct expectation *expected, const uint8_t *bytes,
                    size_t len, struct answer *out)
 {
@@ -46,7 +62,7 @@ void search_answer(struct search *search, const struct expectation *expected, co
     if (out->size > 0 && serial.size == out->size) {
         bool right = spend(search, out->size) && scheme->right(expected, serial.bytes, out->size);
         out->state = right ? ANSWER_RIGHT : ANSWER_WRONG;
-    } else if (out->fitting == serial.size) {
+    } else if (out->fitting == serial.size && half_fits(search, expected, &serial)) {
         out->blocked = serial.blocked;
         out->state = serial.blocked ? ANSWER_NONE : ANSWER_PARTIAL;
     }

@@ -177,6 +177,150 @@ static void built_frames_are_the_published_ones(void **state)
     assert_memory_equal(frame, exception_0b, 5);
 }
 
+static const struct adu_request set_coil = {1, FC_WRITE_COIL, 0, 1, 0xFF00};
+static const struct adu_request set_register = {1, FC_WRITE_REGISTER, 1, 1, 1};
+static const struct adu_request set_coils = {0x11, FC_WRITE_COILS, 0x13, 10};
+static const struct adu_request set_registers = {0x11, FC_WRITE_REGISTERS, 1, 2};
+
+/* The published frames of functions 05, 06, 0F and 10; those of 05 and 06 are their answers too. */
+static const uint8_t coil_frame[] = {0x01, 0x05, 0x00, 0x00, 0xFF, 0x00, 0x8C, 0x3A};
+static const uint8_t register_frame[] = {0x01, 0x06, 0x00, 0x01, 0x00, 0x01, 0x19, 0xCA};
+static const uint8_t coils_frame[] = {0x11, 0x0F, 0x00, 0x13, 0x00, 0x0A,
+                                      0x02, 0xCD, 0x01, 0xBF, 0x0B};
+static const uint8_t registers_frame[] = {0x11, 0x10, 0x00, 0x01, 0x00, 0x02, 0x04,
+                                          0x00, 0x0A, 0x01, 0x02, 0xC6, 0xF0};
+
+static void writes_as_published(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct adu_request *request;
+        const uint8_t *data, *frame;
+        size_t size;
+    } cases[] = {
+        {&set_coil, NULL, coil_frame, sizeof(coil_frame)},
+        {&set_register, NULL, register_frame, sizeof(register_frame)},
+        {&set_coils, coils_frame + 7, coils_frame, sizeof(coils_frame)},
+        {&set_registers, registers_frame + 7, registers_frame, sizeof(registers_frame)},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        uint8_t frame[ADU_MAX];
+        assert_true(adu_writes(cases[i].request->function));
+        assert_int_equal(adu_build(cases[i].request, cases[i].data, frame), cases[i].size);
+        assert_memory_equal(frame, cases[i].frame, cases[i].size);
+    }
+    uint8_t read[ADU_MAX], same[ADU_READ_REQUEST_SIZE];
+    assert_false(adu_writes(FC_READ_INPUT_REGISTERS));
+    assert_int_equal(adu_build(&two_inputs, NULL, read), sizeof(same));
+    adu_build_read(&two_inputs, same);
+    assert_memory_equal(read, same, sizeof(same));
+}
+
+static void the_largest_writes_fit(void **state)
+{
+    (void)state;
+    uint8_t frame[ADU_MAX], data[2 * ADU_MAX_WRITE_REGISTERS] = {0};
+    const struct adu_request registers = {1, FC_WRITE_REGISTERS, 0, ADU_MAX_WRITE_REGISTERS};
+    const struct adu_request coils = {1, FC_WRITE_COILS, 0, ADU_MAX_WRITE_BITS};
+    assert_int_equal(adu_build(&registers, data, frame), 255);
+    assert_true(adu_crc_ok(frame, 255));
+    assert_int_equal(adu_build(&coils, data, frame), 255);
+    assert_int_equal(frame[6], 246);
+}
+
+/* The first six bytes of the request, sealed anew. */
+static size_t echo_of(const uint8_t *request, uint8_t out[ADU_MAX])
+{
+    memcpy(out, request, 6);
+    return adu_seal(out, 6);
+}
+
+static void a_write_is_answered_by_its_echo(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct adu_request *request;
+        const uint8_t *frame;
+    } cases[] = {{&set_coil, coil_frame},
+                 {&set_register, register_frame},
+                 {&set_coils, coils_frame},
+                 {&set_registers, registers_frame}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct adu_request *request = cases[i].request;
+        struct adu_reply reply;
+        uint8_t echo[ADU_MAX];
+        assert_int_equal(echo_of(cases[i].frame, echo), 8);
+        assert_int_equal(adu_check_reply(request, echo, 8, &reply), ADU_OK);
+        assert_int_equal(reply.size, 0);
+        for (size_t byte = 2; byte < 6; byte++) {
+            uint8_t other[ADU_MAX];
+            memcpy(other, echo, 6);
+            other[byte] ^= 0x10;
+            adu_seal(other, 6);
+            assert_int_equal(adu_check_reply(request, other, 8, &reply), ADU_WRONG_ECHO);
+            assert_int_equal(adu_answer_size(request, other, 8), -1);
+        }
+        echo[6] ^= 1;
+        assert_int_equal(adu_check_reply(request, echo, 8, &reply), ADU_BAD_CRC);
+        size_t len = adu_build_exception(request->unit, request->function, 4, echo);
+        assert_int_equal(adu_check_reply(request, echo, len, &reply), ADU_EXCEPTION);
+        assert_int_equal(reply.exception, 4);
+    }
+    struct adu_reply reply;
+    uint8_t longer[ADU_MAX];
+    memcpy(longer, registers_frame, 11);
+    assert_int_equal(adu_check_reply(&set_registers, longer, adu_seal(longer, 11), &reply),
+                     ADU_WRONG_SIZE);
+}
+
+static void a_pdu_without_crc(void **state)
+{
+    (void)state;
+    struct adu_reply reply;
+    const uint8_t *pdu = answer_one + 1;
+    assert_int_equal(adu_check_pdu(&one_register, 1, pdu, 4, &reply), ADU_OK);
+    assert_ptr_equal(reply.data, pdu + 2);
+    assert_int_equal(reply.size, 2);
+    assert_int_equal(adu_check_pdu(&one_register, 1, exception_02 + 1, 2, &reply), ADU_EXCEPTION);
+    assert_int_equal(reply.exception, 2);
+    assert_int_equal(adu_check_pdu(&one_register, 1, exception_02 + 1, 3, &reply), ADU_WRONG_SIZE);
+    assert_int_equal(adu_check_pdu(&one_register, 2, pdu, 4, &reply), ADU_WRONG_UNIT);
+    assert_int_equal(adu_check_pdu(&two_inputs, 1, pdu, 4, &reply), ADU_WRONG_FUNCTION);
+    for (size_t len = 0; len < 4; len++)
+        assert_int_equal(adu_check_pdu(&one_register, 1, pdu, len, &reply),
+                         len < 2 ? ADU_TOO_SHORT : ADU_WRONG_SIZE);
+    assert_int_equal(adu_check_pdu(&set_coil, 1, coil_frame + 1, 5, &reply), ADU_OK);
+    assert_int_equal(adu_check_pdu(&set_coil, 1, coil_frame + 1, 4, &reply), ADU_WRONG_SIZE);
+}
+
+/* What a stream is searched with: known from the first bytes on, or not yet, or never. */
+static void the_size_of_an_answer_by_its_head(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct adu_request *request;
+        uint8_t bytes[6];
+        ssize_t sizes[7]; /* for 0 to 6 bytes of it */
+    } cases[] = {
+        {&one_register, {0x01, 0x03, 0x02, 0x00, 0x2D, 0x78}, {0, 0, 0, 7, 7, 7, 7}},
+        {&one_register, {0x01, 0x83, 0x02, 0xC0, 0xF1, 0x00}, {0, 0, 5, 5, 5, 5, 5}},
+        {&one_register, {0x02, 0x03, 0x02}, {0, -1, -1, -1, -1, -1, -1}},
+        {&one_register, {0x01, 0x04, 0x02}, {0, 0, -1, -1, -1, -1, -1}},
+        {&one_register, {0x01, 0x03, 0x04}, {0, 0, 0, -1, -1, -1, -1}},
+        {&two_inputs, {0x01, 0x04, 0x04, 0x43, 0x66, 0x33}, {0, 0, 0, 9, 9, 9, 9}},
+        {&set_coil, {0x01, 0x05, 0x00, 0x00, 0xFF, 0x00}, {0, 0, 0, 0, 0, 0, 8}},
+        {&set_coil, {0x01, 0x05, 0x00, 0x00, 0x00, 0x00}, {0, 0, 0, 0, 0, -1, -1}},
+        {&set_coil, {0x01, 0x05, 0x01}, {0, 0, 0, -1, -1, -1, -1}},
+        {&set_registers, {0x11, 0x10, 0x00, 0x01, 0x00, 0x02}, {0, 0, 0, 0, 0, 0, 8}},
+        {&set_registers, {0x11, 0x90, 0x02}, {0, 0, 5, 5, 5, 5, 5}},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        for (size_t len = 0; len <= 6; len++)
+            assert_int_equal(adu_answer_size(cases[i].request, cases[i].bytes, len),
+                             cases[i].sizes[len]);
+    }
+}
+
 static void verdicts_have_names(void **state)
 {
     (void)state;
@@ -200,6 +344,11 @@ int main(void)
         cmocka_unit_test(a_byte_count_that_lies),
         cmocka_unit_test(largest_answers),
         cmocka_unit_test(built_frames_are_the_published_ones),
+        cmocka_unit_test(writes_as_published),
+        cmocka_unit_test(the_largest_writes_fit),
+        cmocka_unit_test(a_write_is_answered_by_its_echo),
+        cmocka_unit_test(a_pdu_without_crc),
+        cmocka_unit_test(the_size_of_an_answer_by_its_head),
         cmocka_unit_test(verdicts_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
