@@ -117,8 +117,8 @@ static void got_packet(struct session *session, const struct frame *frame, const
     case FRAME_NOISE:
         break;
     }
-    if (frame->kind == FRAME_HEARTBEAT || frame->kind == FRAME_REGISTRATION ||
-        frame->kind == FRAME_DATA)
+    if (!session->closing && (frame->kind == FRAME_HEARTBEAT || frame->kind == FRAME_REGISTRATION ||
+                              frame->kind == FRAME_DATA))
         reply(session, frame, packet, now.mono_ms);
 }
 
