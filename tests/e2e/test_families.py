@@ -13,7 +13,7 @@ from harness.net import free_port
 from harness.served import Served, compare_exact
 from harness.wait import wait_for
 
-SECONDS = float(os.environ.get("DTUHUB_FAMILY_SECONDS", 8))
+SECONDS = float(os.environ.get("DTUHUB_FAMILY_SECONDS", 10))
 ROOT = Path(__file__).resolve().parents[2]
 DTUS = 2
 
@@ -55,12 +55,13 @@ def first_id(number):
     return 1001 + 100 * number
 
 
-@pytest.mark.parametrize("options", [
-    ["--segments", "one"],
-    ["--segments", "glued"],
-    ["--segments", "random", "--faults", 20, "--late-by", 1300],
+# The time-out: far above what a busy machine needs for an answer of single bytes; less than what a late one takes.
+@pytest.mark.parametrize("timeout, options", [
+    (10, ["--segments", "one"]),
+    (10, ["--segments", "glued"]),
+    (1.5, ["--segments", "random", "--faults", 20, "--late-by", 2500]),
 ], ids=["one byte at a time", "glued", "20 % faults"])
-def test_what_is_served_is_stored(collector, database, sim, tmp_path, options):
+def test_what_is_served_is_stored(collector, database, sim, tmp_path, timeout, options):
     names = list(wanted(FAMILIES)) + list(wanted(DIALLED))
     ports = {name: free_port() for name in names}
     starts = {name: first_id(i) for i, name in enumerate(names)}
@@ -69,7 +70,7 @@ def test_what_is_served_is_stored(collector, database, sim, tmp_path, options):
     profiles.update({name: profile(line) for name, line in wanted(DIALLED).items()})
     devices = {str(starts[name]): {"dial": f"127.0.0.1:{listening[name]}", "profile": name} for name in listening}
     hub = collector(
-        server={"polling": {"response_timeout": 0.8, "request_gap": 0.02, "slave_gap": 0.03, "retries": 0,
+        server={"polling": {"response_timeout": timeout, "request_gap": 0.02, "slave_gap": 0.03, "retries": 0,
                             "max_timeouts": 0, "stagger": 0.5}},
         data={"profiles": profiles, "devices": devices})
     hub.process.wait_log("is ready")
@@ -91,7 +92,7 @@ def test_what_is_served_is_stored(collector, database, sim, tmp_path, options):
         report.append(f"{name} {served.answer_count}")
         try:
             # a line that we dialled and that fell silent for ever is given up much later
-            least = 5 if name in DIALLED else 10 * SECONDS / 8
+            least = 3 if name in DIALLED else SECONDS
             assert served.answer_count >= least, f"only {served.answer_count} answers served"
             compare_exact(database, served, known=False)
         except AssertionError as fault:
