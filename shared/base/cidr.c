@@ -77,7 +77,7 @@ static bool clear_host(struct address *address, unsigned bits)
     bool was_set = false;
     for (unsigned i = 0; i < width(address) / 8; i++) {
         unsigned kept = bits > 8 * i ? bits - 8 * i : 0;
-        uint8_t mask = kept >= 8 ? 0xff : (uint8_t)(0xff00 >> kept);
+        uint8_t mask = (uint8_t)(kept >= 8 ? 0xff : 0xff00 >> kept);
         was_set = was_set || (address->bytes[i] & ~mask) != 0;
         address->bytes[i] &= mask;
     }

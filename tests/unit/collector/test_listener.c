@@ -18,7 +18,8 @@ static int on_open(struct hub *hub, int fd, const struct connection_origin *orig
     registry_name(&hub->registry, &lines[came.n], "x"); /* so that it is not evicted */
     came.last = *origin;
     assert_in_range(origin->len, 0, sizeof(came.bytes));
-    memcpy(came.bytes, origin->bytes, origin->len);
+    if (origin->len > 0)
+        memcpy(came.bytes, origin->bytes, origin->len);
     came.fds[came.n++] = fd;
     return 0;
 }

@@ -262,7 +262,7 @@ static void the_right_secret(void **state)
 static void the_wrong_secret(void **state)
 {
     struct line *line = dialled_in(state, LINE_PORT, "10.0.0.7");
-    line_say(line, "LOGIN:1004/hus;");
+    line_say(line, "LOGIN:1004/hulk;");
     expect_refused(line, "refused: wrong secret");
     assert_int_equal(line->metrics.refused_devices, 1);
 }
