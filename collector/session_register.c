@@ -22,13 +22,16 @@ struct candidates {
     size_t n;
 };
 
-/* The default profile takes any four bytes for a registration: where it says nothing, and others
- * do, it is not meant. */
+/* The default profile is there also where the file has other profiles only; to its line any four
+ * bytes are a registration, so that nobody is of it then who is of none of the others. */
+static bool is_meant(const struct plan_set *set, const struct profile *profile)
+{
+    return profile != set->plans[0].profile || profile->ntasks > 0 || set->nplans == 1;
+}
+
 static bool serves(const struct session *session, const struct profile *profile)
 {
-    const struct data_config *config = session->env->plans->config;
-    if (profile == &config->profiles[0] && config->nprofiles > 1 && profile->ntasks == 0 &&
-        profile->npoints == 0)
+    if (!is_meant(session->env->plans, profile))
         return false;
     uint16_t port = profile->port != 0 ? profile->port : session->env->main_port;
     return port == session->port;

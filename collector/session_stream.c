@@ -31,10 +31,10 @@ static void got_heartbeat(struct session *session, struct session_time now)
         schedule_heartbeat(&session->schedule, session->plan, now.mono_ms);
 }
 
-/* It says again who it is: in front of each packet, say. */
+/* It says again who it is: in front of each packet, say. Whom we dialled we know by its address. */
 static void got_registration(struct session *session, const struct token_match *token)
 {
-    if (token->id[0] == '\0' || strcmp(token->id, session->id) == 0 ||
+    if (session->port == 0 || token->id[0] == '\0' || strcmp(token->id, session->id) == 0 ||
         (token->token != NULL && token->token->fixed_id != NULL))
         return;
     log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,

@@ -56,7 +56,7 @@ struct packet {
 struct dialect {
     const char *name, *yaml;
     struct packet login, beats[3];
-    bool splits;  /* a heartbeat may come in the middle of an answer */
+    bool splits;  /* a heartbeat may come in the middle of an answer, behind any byte */
     bool patient; /* no heartbeat looks like a slave: a packet may be torn apart by a silence */
     /* query(bytes, len, adu): a query among what the server sent: its size, and 0 for what is none
      * (one byte is passed over then). */
@@ -82,6 +82,30 @@ static size_t query_mbap(const uint8_t *bytes, size_t len, uint8_t adu[ADU_READ_
     memcpy(adu, bytes + 6, 6);
     adu_seal(adu, 6);
     return 12;
+}
+
+static size_t query_escaped(const uint8_t *bytes, size_t len, uint8_t adu[ADU_READ_REQUEST_SIZE])
+{
+    size_t at = 0;
+    for (size_t i = 0; i < ADU_READ_REQUEST_SIZE; i++) {
+        assert_true(at < len);
+        adu[i] = bytes[at++];
+        if (adu[i] == 0xFD) {
+            assert_true(at < len);
+            adu[i] = bytes[at++] == 0xED ? 0xFD : 0xFE;
+        }
+    }
+    return at;
+}
+
+static size_t query_hex(const uint8_t *bytes, size_t len, uint8_t adu[ADU_READ_REQUEST_SIZE])
+{
+    assert_true(len >= 2 * ADU_READ_REQUEST_SIZE);
+    for (size_t i = 0; i < ADU_READ_REQUEST_SIZE; i++) {
+        const char pair[] = {(char)bytes[2 * i], (char)bytes[2 * i + 1], '\0'};
+        adu[i] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+    return 2 * ADU_READ_REQUEST_SIZE;
 }
 
 static const struct dialect dialects[] = {
@@ -114,6 +138,20 @@ static const struct dialect dialects[] = {
 
      false,
      query_mbap},
+    {"escaped",
+     PROFILE("escaped", LONG_TEXTS),
+     {"LOGIN:1001", 10},
+     {{"\xFE", 1}, {"\xFE", 1}, {"\xFE", 1}},
+     false,
+     true,
+     query_escaped},
+    {"hex",
+     PROFILE("hex", LONG_TEXTS),
+     {"LOGIN:1001", 10},
+     {{"ping", 4}, {"www.usr.cn", 10}, {"heartbeat", 9}},
+     false,
+     false, /* half a byte is not kept */
+     query_hex},
 };
 
 struct dtu {

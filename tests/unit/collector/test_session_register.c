@@ -230,6 +230,24 @@ static void whom_we_dialled_is_known(void **state)
     expect_refused(line, "it is not to be dialled any more");
 }
 
+/* Where the file has no tasks at its top, a stranger's first four bytes are no tlv registration. */
+static void a_default_profile_that_nobody_wrote_takes_nobody(void **state)
+{
+    struct line *line =
+        line_open_in(state, "profiles:\n"
+                            "  hello:\n"
+                            "    line:\n"
+                            "      framing: rtu\n"
+                            "      registration:\n"
+                            "        packets: {hello: {kind: bytes, text: HELLO, id: bob}}\n" TASK);
+    line_say(line, "GET / HTTP/1.1\r\n");
+    expect_refused(line, "protocol error: the first packet is no registration");
+    line_tear_down(state);
+    line = line_open_in(state, config_text); /* here it has some */
+    line_say(line, "GET / HTTP/1.1\r\n");
+    assert_int_equal(line->registered, 1);
+}
+
 /* Secrets and sources */
 
 static void the_right_secret(void **state)
@@ -244,7 +262,7 @@ static void the_right_secret(void **state)
 static void the_wrong_secret(void **state)
 {
     struct line *line = dialled_in(state, LINE_PORT, "10.0.0.7");
-    line_say(line, "LOGIN:1004/hus;");
+    line_say(line, "LOGIN:1004/hulk;");
     expect_refused(line, "refused: wrong secret");
     assert_int_equal(line->metrics.refused_devices, 1);
 }
@@ -383,6 +401,7 @@ int main(void)
         LINE_TEST(what_needs_no_registration_is_named_after_its_source),
         LINE_TEST(a_registration_that_is_not_required_is_waited_for),
         LINE_TEST(whom_we_dialled_is_known),
+        LINE_TEST(a_default_profile_that_nobody_wrote_takes_nobody),
         LINE_TEST(the_right_secret),
         LINE_TEST(the_wrong_secret),
         LINE_TEST(no_secret),
