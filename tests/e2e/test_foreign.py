@@ -1,6 +1,5 @@
 """Against libmodbus, whose makers never saw this code: what its slaves say they served is what the database holds."""
 import json
-import time
 
 import pytest
 
@@ -146,18 +145,21 @@ def dialled(port):
 def test_a_tcp_slave_that_we_dial(hub, database, run):
     port = free_port()
     data, names = tasks_and_points([1, 7], 0.2)
+    lives = [TcpSlave(run, port)]
     hub = hub("mbap_dial", data, devices=dialled(port))
-    wait_for(lambda: dial_state(hub)["failures"] >= 1 and "refused" in dial_state(hub)["error"], 20, "a dial in vain")
-    lives = []
-    for life in range(2):
-        lives.append(TcpSlave(run, port))
-        wait_for(lambda: served(lives[-1], names, 10), 60, "ten answers to each task")
-        assert dial_state(hub)["state"] == "online"
-        lives[-1].process.kill()
-        wait_for(lambda: history(database, "plc") == ["connect", "disconnect"] * (life + 1), 20, "the end of the line")
-        began, failures = time.monotonic(), dial_state(hub)["failures"]
-        wait_for(lambda: dial_state(hub)["failures"] >= failures + 2, 60, "two more dials in vain")
-        assert time.monotonic() - began >= 1.5 * 0.75 * 2 ** (failures - 1), "it pauses longer each time"
+    wait_for(lambda: served(lives[0], names, 10), 60, "ten answers to each task")
+    assert dial_state(hub)["state"] == "online"
+    lives[0].process.kill()
+    nexts = [wait_for(lambda: dial_state(hub)["failures"] == n and dial_state(hub)["next"], 60, f"{n} failures")
+             for n in (1, 2, 3)]
+    first, second = (b - a for a, b in zip(nexts, nexts[1:]))
+    assert first >= 1500 and second >= 3000, "it pauses 2 s and then 4 s, a quarter less at the least"
+    assert history(database, "plc") == ["connect", "disconnect"] and "refused" in dial_state(hub)["error"]
+    lives.append(TcpSlave(run, port))
+    wait_for(lambda: served(lives[1], names, 10), 60, "ten answers to each task again")
+    assert dial_state(hub)["state"] == "online"
+    lives[1].process.kill()
+    wait_for(lambda: history(database, "plc") == ["connect", "disconnect"] * 2, 20, "the end of the line")
     # What a slave noted last it may not have said any more.
     for keep in range(2 ** len(lives)):
         wanted = {name: [value for i, life in enumerate(lives)
