@@ -210,7 +210,7 @@ def check_writes(hub, database, slave, device):
     assert status == 422 and "100" in answer["error"] and "setpoint" in answer["error"]
     status, answer = write(hub, device=device, slave=1, function=16, address=299, values=[1, 2])
     assert status == 502 and (answer["status"], answer["exception"]) == ("exception", 2)
-    assert slave.requests("write")[len(ORDERS):] == [(1, 16, 299, 2, "refused")]
+    wait_for(lambda: slave.requests("write")[len(ORDERS):] == [(1, 16, 299, 2, "refused")], 20, "libmodbus to note it")
     wait_for(lambda: database.value("SELECT COUNT(*) FROM write_log") == len(ORDERS) + 2, 10, "the audit")
     rows = database.query("SELECT * FROM write_log ORDER BY id")
     assert [(row["device_id"], row["slave"], row["function"], row["address"], row["count"], row["point"], row["value"],
