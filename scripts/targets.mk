@@ -5,6 +5,7 @@
 ## make test     every test: unit, sanitizers, fuzz seeds, end to end
 ## make bench    speeds, as ratios against something measured in the same run
 ## make fuzz     fuzzers, FUZZ_SECONDS each
+## make peers    Modbus slaves on libmodbus, for tests
 ## make lint     format and static analysis
 ## make install  to DESTDIR/PREFIX
 ## make clean    remove build/

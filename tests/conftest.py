@@ -23,7 +23,8 @@ Fixtures:
   web_after  web_after() -> Web: the same where the test has started its own collector before.
   sim        sim(*options) -> Process: build/dtuhub-sim with these options.
 
-From harness: wait_for (harness.wait), TlvClient, tlv, modbus, crc16 (harness.tlv), free_port, listening (harness.net).
+From harness: wait_for (harness.wait), TlvClient, tlv, modbus, crc16 (harness.tlv), Line (harness.line: a DTU without a
+framing), SerialSlaves, TcpSlave, Dtu (harness.peers: libmodbus, after make peers), free_port, listening (harness.net).
 
 DTUHUB_BUILD=build/asan runs the programs of another build. No test sleeps: wait_for(condition, timeout, what).
 """

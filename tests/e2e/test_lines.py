@@ -232,12 +232,12 @@ def test_the_first_packet_chooses_among_profiles_of_a_port(hub, database):
         "usr": shipped("usr", 200), "irtu": shipped("irtu", 300), "irtu_bin": shipped("irtu_bin", 400),
         "ddp": shipped("ddp", 500)})
     ddp = b"\x7b\x01\x00\x1613800138000" + bytes([10, 0, 0, 1, 0x13, 0x88]) + b"\x7b"
-    irtu_bin = bytes([20]) + bytes.fromhex("8655010423456780") + bytes.fromhex("89860012345678901234")
+    irtu_bin = bytes([20]) + bytes.fromhex("8655010423456790") + bytes.fromhex("89860012345678901234")
     lines = [
         ("usr", "1001", 200, Line(hub.port, b"LOGIN:1001")),
         ("usr", "d8b04c010203", 200, Line(hub.port, bytes.fromhex("d8b04c010203"))),
         ("irtu", "865501042345678", 300, Line(hub.port, b'{"csq":20,"imei":"865501042345678","ver":"1"}')),
-        ("irtu_bin", "865501042345678", 400, Line(hub.port, irtu_bin)),
+        ("irtu_bin", "865501042345679", 400, Line(hub.port, irtu_bin)),
     ]
     with TlvClient(hub.port) as original, Line(hub.port, ddp) as hongdian:
         original.send(struct.pack(">I", 77))
@@ -255,7 +255,8 @@ def test_the_first_packet_chooses_among_profiles_of_a_port(hub, database):
         wait_for(lambda: database.value("SELECT value FROM device_data WHERE data_point = 'ddp'") == 501, 20, "by DDP")
         wait_for(lambda: database.value("SELECT value FROM device_data WHERE data_point = 'tlv'") == 101, 20, "by TLV")
     assert {row["device_id"]: row["profile"] for row in database.query("SELECT device_id, profile FROM devices")} == {
-        "1001": "usr", "d8b04c010203": "usr", "865501042345678": "irtu_bin", "77": "default", "13800138000": "ddp"}
+        "1001": "usr", "d8b04c010203": "usr", "865501042345678": "irtu",
+        "865501042345679": "irtu_bin", "77": "default", "13800138000": "ddp"}
 
 
 # Lines that come again
