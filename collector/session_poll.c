@@ -198,9 +198,9 @@ static void given_up(struct session *session, struct session_time now)
                  "%s: no answer from slave %u within %lld ms, %u times", task_name(session, task),
                  session->exchange.request.unit, (long long)plan->timing.response_timeout_ms,
                  session->exchange.repeats + 1);
-    if (session->task >= 0)
+    if (session->task != SESSION_PROBE)
         slave_failed(session, now);
-    else if (session->task == SESSION_WRITE || session->task == SESSION_READ_BACK)
+    if (session->task == SESSION_WRITE || session->task == SESSION_READ_BACK)
         session_write_timed_out(session, now);
     if (session->probing) {
         log_info("session", session->who, "the probe stayed unanswered: closing");
@@ -212,11 +212,13 @@ static void given_up(struct session *session, struct session_time now)
     }
 }
 
-/* A slave that failed before is not asked twice: its neighbours wait. */
+/* Where other slaves wait, the next cycle is the repetition; and one that failed before is not
+ * asked twice anyway. */
 static bool may_repeat(const struct session *session)
 {
     const struct slave_state *slave = slave_of(session, session->exchange.request.unit);
-    if (session->task == SESSION_WRITE || session->task == SESSION_READ_BACK)
+    if (session->task == SESSION_WRITE || session->task == SESSION_READ_BACK ||
+        session->plan->profile->nslaves > 1)
         return false;
     return slave == NULL || slave->failures == 0;
 }

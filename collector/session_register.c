@@ -112,6 +112,22 @@ void session_take_plan(struct session *session, const struct plan *plan, struct 
     plan_set_release(old_set);
 }
 
+/* Bytes for a log line, as hexadecimal and as text: the log makes it printable. */
+struct shown {
+    char hex[2 * SHOWN_BYTES + 4], text[SHOWN_BYTES + 1];
+};
+
+static void show(const uint8_t *bytes, size_t len, struct shown *out)
+{
+    size_t kept = len < SHOWN_BYTES ? len : SHOWN_BYTES;
+    text_hex(bytes, kept, out->hex);
+    if (kept < len)
+        strcat(out->hex, "...");
+    for (size_t i = 0; i < kept; i++)
+        out->text[i] = bytes[i] != '\0' ? (char)bytes[i] : '.';
+    out->text[kept] = '\0';
+}
+
 /* Known, unknown, refused */
 
 static void name_session(struct session *session, const char *id)
@@ -154,10 +170,13 @@ static void go_into_quarantine(struct session *session, const struct plan *plan,
     session->life_ms = now.mono_ms;
     session->env->metrics->quarantined++;
     session_take_plan(session, plan, now);
+    struct shown shown;
+    show(session->registration, session->registration_size, &shown);
     log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
-                 "unknown device in quarantine: add it to devices: in data_config.yml to have it "
-                 "polled (profile %s)",
-                 plan->profile->name);
+                 "unknown device in quarantine, profile %s, registration %s (\"%s\"): add it to "
+                 "devices: in data_config.yml to have it polled",
+                 plan->profile->name, session->secretive ? "with a secret" : shown.hex,
+                 session->secretive ? "..." : shown.text);
     session->ops->quarantined(session->cookie);
 }
 
@@ -281,15 +300,13 @@ static size_t take_choice(struct session *session, const struct plan *chosen,
 
 static void report_misfit(struct session *session, const struct first_packet *first, size_t n)
 {
-    char shown[2 * SHOWN_BYTES + 1], text[4 * SHOWN_BYTES + 1];
-    size_t len = first->len < SHOWN_BYTES ? first->len : SHOWN_BYTES;
-    text_hex(first->bytes, len, shown);
-    text_printable(first->bytes, len, text, sizeof(text));
+    struct shown shown;
+    show(first->bytes, first->len, &shown);
     session->env->metrics->protocol_errors++;
     log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
                  "the first %zu bytes fit the registration of none of the %zu profiles of port %u: "
                  "%s (\"%s\"): closing",
-                 first->len, n, (unsigned)session->port, shown, text);
+                 first->len, n, (unsigned)session->port, shown.hex, shown.text);
     session_close(session, "protocol error: the first packet is no registration");
 }
 
@@ -319,8 +336,8 @@ static bool can_register(const struct link_def *link)
            link->framing == FRAMING_DDP || link->framing == FRAMING_ALOTCER;
 }
 
-/* A device of this profile that may come from this address only, else the address itself. */
-static const char *id_of_source(const struct session *session, const struct plan *plan)
+/* A device of this profile that may come from this address, or NULL. */
+static const char *device_from(const struct session *session, const struct plan *plan)
 {
     const struct data_config *config = session->env->plans->config;
     for (size_t i = 0; i < config->ndevices; i++) {
@@ -329,7 +346,15 @@ static const char *id_of_source(const struct session *session, const struct plan
             comes_from(device->from, session->peer.address))
             return device->id;
     }
-    return session->peer.address;
+    return NULL;
+}
+
+/* Whom a line is of that says nothing: on a profile's own port its address names it; on a shared
+ * one, where anybody may come, only an address that devices: knows. NULL: of nobody. */
+static const char *id_of_source(const struct session *session, const struct plan *plan)
+{
+    const char *id = device_from(session, plan);
+    return id != NULL || plan->profile->port == 0 ? id : session->peer.address;
 }
 
 static void take_source(struct session *session, const struct plan *plan, struct session_time now)
@@ -347,7 +372,8 @@ bool session_by_source(struct session *session, bool at_once, struct session_tim
     for (size_t i = 0; i < candidates.n; i++) {
         const struct link_def *link = candidates.links[i].link;
         others |= can_register(link);
-        if (plan == NULL && (!link->registration_required || !can_register(link)))
+        if (plan == NULL && (!link->registration_required || !can_register(link)) &&
+            id_of_source(session, candidates.plans[i]) != NULL)
             plan = candidates.plans[i];
     }
     clear_candidates(&candidates);
@@ -361,10 +387,14 @@ void session_unregistered(struct session *session, struct session_time now)
 {
     if (session_by_source(session, false, now))
         return;
+    struct shown shown;
+    show(session->held, session->held_size, &shown);
     session->env->metrics->registration_timeouts++;
-    log_at_limit(&session->env->noise, LOGL_INFO, "session", session->who,
-                 "no registration within %lld ms: closing",
-                 (long long)(session_deadline_ms(session) - session->opened_ms));
+    log_at_limit(&session->env->noise, session->held_size > 0 ? LOGL_WARN : LOGL_INFO, "session",
+                 session->who,
+                 "no registration within %lld ms, %zu bytes came: %s (\"%s\"): closing",
+                 (long long)(session_deadline_ms(session) - session->opened_ms), session->held_size,
+                 shown.hex, shown.text);
     session_close(session, "no registration in time");
 }
 

@@ -19,12 +19,20 @@ enum { ID_SIZE = 4, HEAD_SIZE = 2, ACK_REGISTRATION = 1 };
 
 enum type { TYPE_HEARTBEAT = 2, TYPE_DATA = 3, TYPE_MODBUS = 4 };
 
+static bool is_type(uint8_t byte)
+{
+    return byte >= TYPE_HEARTBEAT && byte <= TYPE_MODBUS;
+}
+
 static ssize_t registration(const struct link_def *link, const uint8_t *bytes, size_t len,
                             struct token_match *out)
 {
     (void)link;
     if (len < ID_SIZE)
         return FRAMING_MORE;
+    /* Any four bytes are an id; but what comes behind it is a packet, so a text is none. */
+    if (len > ID_SIZE && !is_type(bytes[ID_SIZE]))
+        return FRAMING_BROKEN;
     uint32_t number =
         (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
     *out = (struct token_match){.size = ID_SIZE};
@@ -38,7 +46,7 @@ static ssize_t next(const struct framing_view *view, const uint8_t *bytes, size_
     (void)view;
     if (len == 0)
         return FRAMING_MORE;
-    if (bytes[0] < TYPE_HEARTBEAT || bytes[0] > TYPE_MODBUS)
+    if (!is_type(bytes[0]))
         return FRAMING_BROKEN;
     if (len < HEAD_SIZE || len - HEAD_SIZE < bytes[1])
         return FRAMING_MORE;

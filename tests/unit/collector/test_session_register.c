@@ -243,9 +243,44 @@ static void a_default_profile_that_nobody_wrote_takes_nobody(void **state)
     line_say(line, "GET / HTTP/1.1\r\n");
     expect_refused(line, "protocol error: the first packet is no registration");
     line_tear_down(state);
-    line = line_open_in(state, config_text); /* here it has some */
+    line =
+        line_open_in(state, config_text); /* here it has some, but this is no packet behind an id */
     line_say(line, "GET / HTTP/1.1\r\n");
+    expect_refused(line, "protocol error: the first packet is no registration");
+    line_tear_down(state);
+    line = line_open_in(state, config_text);
+    line_say(line, "GET ");
     assert_int_equal(line->registered, 1);
+}
+
+/* A profile for boxes that we dial has no registration; on the shared port it takes in nobody but
+ * whom devices: knows by the address. */
+static void what_we_dial_takes_no_strangers(void **state)
+{
+    static const char text[] =
+        "profiles:\n"
+        "  usr:\n"
+        "    line:\n"
+        "      framing: rtu\n"
+        "      registration:\n"
+        "        deadline: 5\n"
+        "        packets: {login: {kind: text, start: \"LOGIN:\", chars: digits, length: 4}}\n" TASK
+        "  solar:\n"
+        "    line: {framing: mbap, registration: {required: false}}\n" TASK "devices:\n"
+        "  roof: {profile: solar, dial: \"192.168.1.50:502\"}\n"
+        "  barn: {profile: solar, from: 10.2.0.5}\n";
+    struct line *line = line_open_in(state, text);
+    line_say(line, "STATION-12");
+    expect_refused(line, "protocol error: the first packet is no registration");
+    line_tear_down(state);
+    line = line_open_in(state, text);
+    line_run(line, 6000);
+    expect_refused(line, "no registration in time");
+    line_tear_down(state);
+    line = *state = line_new(text);
+    line_connect(line, LINE_PORT, "10.2.0.5", NULL);
+    line_run(line, 6000);
+    expect_online(line, "barn", "solar");
 }
 
 /* Secrets and sources */
@@ -399,6 +434,7 @@ int main(void)
         LINE_TEST(a_port_of_its_own),
         LINE_TEST(garbage_closes_with_its_bytes_in_the_log),
         LINE_TEST(what_needs_no_registration_is_named_after_its_source),
+        LINE_TEST(what_we_dial_takes_no_strangers),
         LINE_TEST(a_registration_that_is_not_required_is_waited_for),
         LINE_TEST(whom_we_dialled_is_known),
         LINE_TEST(a_default_profile_that_nobody_wrote_takes_nobody),

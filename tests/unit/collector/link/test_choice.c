@@ -116,6 +116,58 @@ static void a_beginning_waits(void **state)
     assert_int_equal(choice.candidate, 0);
 }
 
+static struct token_def word = {TOKEN_OF_TEXT("LOGIN:", CHARS_WORD, 1, 12, "")};
+static struct token_def www = {TOKEN_OF_BYTES("www.usr.cn")};
+static const struct link_def usr_word = {.framing = FRAMING_RTU,
+                                         .registrations = &word,
+                                         .nregistrations = 1,
+                                         .heartbeats = &www,
+                                         .nheartbeats = 1};
+
+/* An id without an end is not cut off where a byte comes that it may not have: two pumps would be
+ * one. A heartbeat glued to it is none of it. */
+static void an_id_without_an_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t len;
+        int made, made_settled;
+        const char *id;
+    } cases[] = {
+        {BYTES("LOGIN:1001"), 0, 1, "1001"},
+        {BYTES("LOGIN:1001www.usr.cn"), 1, 1, "1001"},
+        {BYTES("LOGIN:1001www.usr.cnwww.usr.cn"), 1, 1, "1001"},
+        {BYTES("LOGIN:1001www.us"), 0, -1, ""},
+        {BYTES("LOGIN:1001www"), 0, 1, "1001www"}, /* it may be its name */
+        {BYTES("LOGIN:1001\r\n"), 1, 1, "1001"},
+        {BYTES("LOGIN:1001\x01\x03\x02"), 1, 1, "1001"},
+        {BYTES("LOGIN:Pump 1"), -1, -1, ""},
+        {BYTES("LOGIN:P-1\xE5\x8F\xB7"), -1, -1, ""},
+        {BYTES("LOGIN:123456789012"), 1, 1, "123456789012"},
+        {BYTES("LOGIN:1234567890123"), -1, -1, ""},
+    };
+    static const struct candidate only[] = {{&usr_word}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct choice choice;
+        assert_int_equal(choose(only, 1, cases[i].bytes, cases[i].len, false, &choice),
+                         cases[i].made);
+        assert_int_equal(choose(only, 1, cases[i].bytes, cases[i].len, true, &choice),
+                         cases[i].made_settled);
+        if (cases[i].made_settled > 0)
+            assert_string_equal(choice.match.id, cases[i].id);
+    }
+}
+
+static void text_is_no_tlv(void **state)
+{
+    (void)state;
+    static const struct candidate only[] = {{&tlv}};
+    struct choice choice;
+    assert_int_equal(choose(only, 1, BYTES("STATION-12"), false, &choice), -1);
+    assert_int_equal(choose(only, 1, BYTES("\x00\x00\x03\xE9\x02"), false, &choice), 1);
+}
+
 static void tlv_comes_last(void **state)
 {
     (void)state;
@@ -221,6 +273,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_family_is_found_among_all),
         cmocka_unit_test(a_beginning_waits),
+        cmocka_unit_test(an_id_without_an_end),
+        cmocka_unit_test(text_is_no_tlv),
         cmocka_unit_test(tlv_comes_last),
         cmocka_unit_test(what_fits_nobody),
         cmocka_unit_test(a_heartbeat_like_the_registration),
