@@ -2,19 +2,25 @@
 
 #include <string.h>
 
-/* The first whole answer: its place, or ${len}. */
-static size_t find_answer(struct search *search, struct answer *answer)
+/* Look for the first whole answer among those that begin in front of ${upto}; whether it is known.
+ */
+static bool find_answer(struct search *search, size_t upto)
 {
     const struct framing_view *view = search->view;
-    size_t last = search->len < FRAMING_HELD ? search->len : FRAMING_HELD;
-    for (size_t at = 0; view->nexpected > 0 && at < last; at++) {
+    if (upto > search->len)
+        upto = search->len;
+    for (; search->scanned < upto && search->end == search->len; search->scanned++) {
+        size_t at = search->scanned;
         for (size_t i = 0; i < view->nexpected; i++) {
-            search_answer(search, &view->expected[i], search->bytes + at, search->len - at, answer);
-            if (answer->state == ANSWER_RIGHT)
-                return at;
+            search_answer(search, &view->expected[i], search->bytes + at, search->len - at,
+                          &search->answer);
+            if (search->answer.state == ANSWER_RIGHT) {
+                search->end = at;
+                return true;
+            }
         }
     }
-    return search->len;
+    return search->end < search->len;
 }
 
 /* Whether an answer may begin within ${size} bytes: then a token there is not sure. */
@@ -238,6 +244,21 @@ static bool find_straddling(const struct search *search, size_t at, size_t exten
     return false;
 }
 
+/* look_at(); what stands in front of a whole answer is at its end there. The answer is only looked
+ * for as far as it matters: a run of short tokens must not cost a search through all for each. */
+static enum look look_lazily(struct search *search, size_t at, bool final, struct frame *frame)
+{
+    search->final = final || search->end < search->len;
+    enum look look = look_at(search, at, frame);
+    if (look == LOOK_NOTHING || search->end < search->len)
+        return look;
+    bool token = look == LOOK_FOUND && frame->at == 0 && frame->kind != FRAME_MODBUS;
+    if (!find_answer(search, token ? at + frame->size : at + FRAMING_HELD))
+        return look;
+    search->final = true;
+    return look_at(search, at, frame);
+}
+
 static ssize_t give_noise(size_t size, struct frame *frame)
 {
     frame->kind = FRAME_NOISE;
@@ -246,9 +267,9 @@ static ssize_t give_noise(size_t size, struct frame *frame)
     return (ssize_t)size;
 }
 
-static ssize_t give_answer(const struct search *search, const struct answer *answer,
-                           struct frame *frame)
+static ssize_t give_answer(const struct search *search, struct frame *frame)
 {
+    const struct answer *answer = &search->answer;
     struct serial serial;
     search->scheme->decode(search->bytes, answer->extent, answer->size, &serial);
     frame->kind = FRAME_MODBUS;
@@ -258,6 +279,21 @@ static ssize_t give_answer(const struct search *search, const struct answer *ans
     return (ssize_t)frame->size;
 }
 
+/* What stands in front of a whole answer and begins nothing by itself. */
+static ssize_t give_before_answer(const struct search *search, struct frame *frame)
+{
+    struct cutout cutout;
+    for (size_t at = 0; at < search->end; at++) {
+        if (!find_straddling(search, at, search->answer.extent, &cutout))
+            continue;
+        if (at > 0)
+            return give_noise(at, frame);
+        line_token_frame(&cutout.token, cutout.at, frame);
+        return (ssize_t)frame->size;
+    }
+    return give_noise(search->end, frame);
+}
+
 ssize_t search_next(const struct scheme *scheme, const struct framing_view *view,
                     const uint8_t *bytes, size_t len, struct frame *frame)
 {
@@ -265,33 +301,25 @@ ssize_t search_next(const struct scheme *scheme, const struct framing_view *view
                             .view = view,
                             .bytes = bytes,
                             .len = len,
+                            .end = len,
                             .checks = CHECKS_MAX,
                             .joins = JOINS_MAX};
-    struct answer answer;
     memset(frame, 0, offsetof(struct frame, adu));
     frame->adu_size = 0;
-    search.end = find_answer(&search, &answer);
-    bool final = view->settled || search.end < len;
-    if (search.end == 0 && len > 0)
-        return give_answer(&search, &answer, frame);
-    for (size_t at = 0; at < search.end; at++) {
+    for (size_t at = 0; at < len; at++) {
+        find_answer(&search, at + 1);
+        if (at == search.end)
+            return at > 0 ? give_before_answer(&search, frame) : give_answer(&search, frame);
         /* What has been held back for long enough is not waited for. */
         bool overdue = at == 0 && len >= FRAMING_HELD;
-        search.final = final || overdue;
-        enum look look = look_at(&search, at, frame);
-        struct cutout cutout;
-        if (look == LOOK_NOTHING && search.end < len &&
-            find_straddling(&search, at, answer.extent, &cutout)) {
-            line_token_frame(&cutout.token, cutout.at, frame);
-            look = LOOK_FOUND;
-        }
+        enum look look = look_lazily(&search, at, view->settled || overdue, frame);
         if (look == LOOK_NOTHING || (look == LOOK_WAIT && overdue))
             continue;
         if (at > 0)
             return give_noise(at, frame);
         return look == LOOK_FOUND ? (ssize_t)frame->size : FRAMING_MORE;
     }
-    return search.end > 0 ? give_noise(search.end, frame) : FRAMING_MORE;
+    return len > 0 ? give_noise(len, frame) : FRAMING_MORE;
 }
 
 ssize_t search_registration(const struct link_def *link, const uint8_t *bytes, size_t len,

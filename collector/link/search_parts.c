@@ -52,6 +52,10 @@ void search_answer(struct search *search, const struct expectation *expected, co
     const struct scheme *scheme = search->scheme;
     struct serial serial;
     *out = (struct answer){.state = ANSWER_NONE};
+    /* Most places are none by their first byte. */
+    scheme->decode(bytes, len, 1, &serial);
+    if (serial.size == 1 && scheme->answer_size(expected, serial.bytes, 1) < 0)
+        return;
     scheme->decode(bytes, len, HEAD_MAX, &serial);
     read_head(search, expected, &serial, out);
     if (out->size > 0) {

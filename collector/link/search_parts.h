@@ -14,18 +14,6 @@ enum {
     SURE_TOKEN = 3,     /* a token so long outweighs the head of an answer with a wrong CRC */
 };
 
-enum look { LOOK_NOTHING, LOOK_WAIT, LOOK_FOUND };
-
-struct search {
-    const struct scheme *scheme;
-    const struct framing_view *view;
-    const uint8_t *bytes;
-    size_t len;
-    size_t end;           /* where the first whole answer begins, or ${len} */
-    bool final;           /* nothing comes behind the end: what is open is at its end */
-    size_t checks, joins; /* what may still be spent */
-};
-
 enum answer_state {
     ANSWER_NONE,    /* these bytes do not begin one */
     ANSWER_PARTIAL, /* they do, but its end is not there */
@@ -39,6 +27,20 @@ struct answer {
     size_t extent;  /* bytes of the stream it takes; ANSWER_NONE: those that fit */
     size_t fitting; /* serial bytes that are there and fit */
     bool blocked;   /* ANSWER_NONE: they fit as far as they go, but no serial byte follows */
+};
+
+enum look { LOOK_NOTHING, LOOK_WAIT, LOOK_FOUND };
+
+struct search {
+    const struct scheme *scheme;
+    const struct framing_view *view;
+    const uint8_t *bytes;
+    size_t len;
+    size_t end;           /* where the first whole answer begins, as far as known, or ${len} */
+    size_t scanned;       /* it is known up to here */
+    struct answer answer; /* that answer */
+    bool final;           /* nothing comes behind the end: what is open is at its end */
+    size_t checks, joins; /* what may still be spent */
 };
 
 /** search_answer(search, expected, bytes, len, out): do ${bytes} begin the answer to it? */
