@@ -50,6 +50,15 @@ static const char *show(const uint8_t *bytes, size_t len, char out[2 * SHOWN_BYT
     return out;
 }
 
+/* What may hold a secret, whole or the piece of one that a silence has cut off, is kept nowhere. */
+static bool may_be_kept(const struct session *session, const struct frame *frame)
+{
+    if (frame->kind == FRAME_REGISTRATION && frame->token.secret[0] != '\0')
+        return false;
+    return !session->secretive ||
+           !(frame->kind == FRAME_REGISTRATION || (frame->kind == FRAME_MODBUS && !frame->intact));
+}
+
 /* What is no packet is counted, and the first of it kept to be looked at. */
 static void got_noise(struct session *session, const uint8_t *bytes, size_t len,
                       struct session_time now)
@@ -60,6 +69,13 @@ static void got_noise(struct session *session, const uint8_t *bytes, size_t len,
     session->noise_bytes += len;
     if (!session->registered || !log_limited(&session->noises, now.mono_ms, &left_out))
         return;
+    if (session->secretive) {
+        log_info("session", session->who,
+                 "%zu bytes that fit nothing, not shown: a secret may be among them (%llu more like "
+                 "it before)",
+                 len, (unsigned long long)left_out);
+        return;
+    }
     log_info("session", session->who, "%zu bytes that fit nothing: %s (%llu more like it before)",
              len, show(bytes, len, shown), (unsigned long long)left_out);
     recorder_packet(&session->env->recorder, session->device, now.wall_ms, PACKET_NOISE, bytes,
@@ -97,7 +113,7 @@ static void got_packet(struct session *session, const struct frame *frame, const
         return;
     }
     got_life(session, now);
-    if (session->registered && !(session->secretive && frame->kind == FRAME_REGISTRATION))
+    if (session->registered && may_be_kept(session, frame))
         recorder_packet(&env->recorder, session->device, now.wall_ms, packet_type(frame->kind),
                         packet, frame->size);
     switch (frame->kind) {
