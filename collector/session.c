@@ -25,6 +25,7 @@ void session_start(struct session *session, struct session_env *env, const struc
     session->refusals = (struct log_limit)LOG_LIMIT(5, SAY_AGAIN_MS);
     session->silences = (struct log_limit)LOG_LIMIT(2, SAY_AGAIN_MS);
     session->noises = (struct log_limit)LOG_LIMIT(10, SAY_AGAIN_MS);
+    session->packets = (struct log_limit)LOG_LIMIT(SESSION_KEPT_MOST, SAY_AGAIN_MS);
     const struct record_connection *peer = &session->peer;
     int v6 = strchr(peer->address, ':') != NULL;
     snprintf(session->who, sizeof(session->who), "%s%s%s:%u", v6 ? "[" : "", peer->address,

@@ -26,7 +26,8 @@ static void got_heartbeat(struct session *session, struct session_time now)
     session->heartbeats++;
     if (!session->registered)
         return;
-    recorder_heartbeat(&env->recorder, session->device, now.wall_ms);
+    if (session->keep)
+        recorder_heartbeat(&env->recorder, session->device, now.wall_ms);
     if (!session->plan->profile->link.listen_only)
         schedule_heartbeat(&session->schedule, session->plan, now.mono_ms);
 }
@@ -104,6 +105,19 @@ static void reply(struct session *session, const struct frame *frame, const uint
         session_send(session, bytes, size, now_ms);
 }
 
+/* Whether one more packet of this line is stored. */
+static bool has_room(struct session *session, int64_t now_ms)
+{
+    uint64_t left_out = 0;
+    bool kept = log_limited(&session->packets, now_ms, &left_out);
+    session->env->metrics->packets_left_out += !kept;
+    if (left_out > 0)
+        log_warn("session", session->who,
+                 "%llu packets were not stored: a line may have %d a minute",
+                 (unsigned long long)left_out, SESSION_KEPT_MOST);
+    return kept;
+}
+
 static void got_packet(struct session *session, const struct frame *frame, const uint8_t *packet,
                        struct session_time now)
 {
@@ -113,7 +127,8 @@ static void got_packet(struct session *session, const struct frame *frame, const
         return;
     }
     got_life(session, now);
-    if (session->registered && may_be_kept(session, frame))
+    session->keep = session->registered && has_room(session, now.mono_ms);
+    if (session->keep && may_be_kept(session, frame))
         recorder_packet(&env->recorder, session->device, now.wall_ms, packet_type(frame->kind),
                         packet, frame->size);
     switch (frame->kind) {
