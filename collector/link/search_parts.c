@@ -30,26 +30,41 @@ static void read_head(const struct search *search, const struct expectation *exp
     }
 }
 
+void search_head(const struct search *search, const uint8_t *bytes, size_t len, struct serial *out)
+{
+    search->scheme->decode(bytes, len, HEAD_MAX, out);
+}
+
+void search_answer_by(struct search *search, const struct expectation *expected,
+                      const struct serial *head, const uint8_t *bytes, size_t len,
+                      struct answer *out)
+{
+    const struct scheme *scheme = search->scheme;
+    const struct serial *serial = head;
+    struct serial whole;
+    *out = (struct answer){.state = ANSWER_NONE};
+    read_head(search, expected, head, out);
+    if (out->size > 0) {
+        scheme->decode(bytes, len, out->size, &whole);
+        serial = &whole;
+        out->fitting = serial->size;
+    }
+    out->extent = out->fitting > 0 ? serial->ends[out->fitting - 1] : 0;
+    if (out->size > 0 && serial->size == out->size) {
+        bool right = spend(search, out->size) && scheme->right(expected, serial->bytes, out->size);
+        out->state = right ? ANSWER_RIGHT : ANSWER_WRONG;
+    } else if (out->fitting == serial->size) {
+        out->blocked = serial->blocked;
+        out->state = serial->blocked ? ANSWER_NONE : ANSWER_PARTIAL;
+    }
+}
+
 void search_answer(struct search *search, const struct expectation *expected, const uint8_t *bytes,
                    size_t len, struct answer *out)
 {
-    const struct scheme *scheme = search->scheme;
-    struct serial serial;
-    *out = (struct answer){.state = ANSWER_NONE};
-    scheme->decode(bytes, len, HEAD_MAX, &serial);
-    read_head(search, expected, &serial, out);
-    if (out->size > 0) {
-        scheme->decode(bytes, len, out->size, &serial);
-        out->fitting = serial.size;
-    }
-    out->extent = out->fitting > 0 ? serial.ends[out->fitting - 1] : 0;
-    if (out->size > 0 && serial.size == out->size) {
-        bool right = spend(search, out->size) && scheme->right(expected, serial.bytes, out->size);
-        out->state = right ? ANSWER_RIGHT : ANSWER_WRONG;
-    } else if (out->fitting == serial.size) {
-        out->blocked = serial.blocked;
-        out->state = serial.blocked ? ANSWER_NONE : ANSWER_PARTIAL;
-    }
+    struct serial head;
+    search_head(search, bytes, len, &head);
+    search_answer_by(search, expected, &head, bytes, len, out);
 }
 
 /* The bytes without those from ${at} to ${behind}; returns their number. */

@@ -45,6 +45,13 @@ struct answer {
 void search_answer(struct search *search, const struct expectation *expected, const uint8_t *bytes,
                    size_t len, struct answer *out);
 
+/** search_head(search, bytes, len, out), search_answer_by(...): the same in two steps, for many
+ * expectations at one place. */
+void search_head(const struct search *search, const uint8_t *bytes, size_t len, struct serial *out);
+void search_answer_by(struct search *search, const struct expectation *expected,
+                      const struct serial *head, const uint8_t *bytes, size_t len,
+                      struct answer *out);
+
 /** A token inside of an answer, ${at} bytes from the answer's first. */
 struct cutout {
     size_t at;
