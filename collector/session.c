@@ -25,6 +25,7 @@ void session_start(struct session *session, struct session_env *env, const struc
     session->refusals = (struct log_limit)LOG_LIMIT(5, SAY_AGAIN_MS);
     session->silences = (struct log_limit)LOG_LIMIT(2, SAY_AGAIN_MS);
     session->noises = (struct log_limit)LOG_LIMIT(10, SAY_AGAIN_MS);
+    session->packets = (struct log_limit)LOG_LIMIT(SESSION_KEPT_MOST, SAY_AGAIN_MS);
     const struct record_connection *peer = &session->peer;
     int v6 = strchr(peer->address, ':') != NULL;
     snprintf(session->who, sizeof(session->who), "%s%s%s:%u", v6 ? "[" : "", peer->address,
@@ -89,12 +90,37 @@ static void hold(struct session *session, const uint8_t *bytes, size_t len)
         memcpy(session->held, bytes, len);
 }
 
+static int64_t idle_ms(const struct session *session)
+{
+    if (session->plan != NULL)
+        return session->plan->idle_ms;
+    const struct plan_set *plans = session->env->plans;
+    int64_t longest_ms = 0;
+    for (size_t i = 0; i < plans->nplans; i++) {
+        if (plans->plans[i].idle_ms > longest_ms)
+            longest_ms = plans->plans[i].idle_ms;
+    }
+    return longest_ms;
+}
+
+/* ${answered}: an answer came before what is held back now. However long the chatter, a poll waits
+ * for one idle time only. */
+static void note_open(struct session *session, bool answered, bool settled, int64_t now_ms)
+{
+    struct exchange *exchange = &session->exchange;
+    if (session->held_size == 0 || settled)
+        exchange->open_until_ms = 0;
+    else if (answered || exchange->open_until_ms == 0)
+        exchange->open_until_ms = now_ms + idle_ms(session);
+}
+
 /* Take packets out of what is held back and the ${len} bytes behind it. */
 static void consume(struct session *session, const uint8_t *bytes, size_t len, bool settled,
                     struct session_time now)
 {
     uint8_t *stream = session->env->stream;
     size_t whole = session->held_size + len, at = 0;
+    bool waited = session->exchange.waiting;
     if (session->held_size > 0)
         memcpy(stream, session->held, session->held_size);
     if (len > 0)
@@ -113,6 +139,7 @@ static void consume(struct session *session, const uint8_t *bytes, size_t len, b
         at = whole;
     session->settled = settled;
     hold(session, stream + at, whole - at);
+    note_open(session, waited && !session->exchange.waiting, settled, now.mono_ms);
 }
 
 void session_input(struct session *session, const uint8_t *bytes, size_t len,
@@ -121,19 +148,6 @@ void session_input(struct session *session, const uint8_t *bytes, size_t len,
     session->heard_ms = now.mono_ms;
     consume(session, bytes, len, false, now);
     session_tick(session, now);
-}
-
-static int64_t idle_ms(const struct session *session)
-{
-    if (session->plan != NULL)
-        return session->plan->idle_ms;
-    const struct plan_set *plans = session->env->plans;
-    int64_t longest_ms = 0;
-    for (size_t i = 0; i < plans->nplans; i++) {
-        if (plans->plans[i].idle_ms > longest_ms)
-            longest_ms = plans->plans[i].idle_ms;
-    }
-    return longest_ms;
 }
 
 /* Supervision */

@@ -36,6 +36,9 @@ enum {
     SESSION_READ_MOST = 4096,      /* bytes of one session_input() */
     SESSION_ORDERS_MAX = 16,       /* writes that wait on one line */
     SESSION_ORDER_WAIT_MS = 30000, /* a write that was not sent by then is cancelled */
+    /* Packets of one line that are stored in a minute. A serial line has no more; one that floods
+     * would push everybody's records out of the cache. */
+    SESSION_KEPT_MOST = 12000,
 };
 
 /** What all sessions share; a reload changes the plans in place. */
@@ -121,8 +124,9 @@ struct session {
     struct write_result result; /* of the one under way */
 
     uint64_t heartbeats, answers, timeouts, noise_bytes;
-    struct log_limit refusals, silences,
-        noises; /* on lines about this device, whatever others do */
+    struct log_limit refusals, silences, noises; /* on lines about this device, whatever others do */
+    struct log_limit packets;                    /* on what is stored of it */
+    bool keep;                                   /* the packet that is looked at */
 };
 
 /** The moment of an input: both clocks, read once. */

@@ -133,7 +133,8 @@ static void overheard(struct session *session, const struct frame *frame, struct
         slave_answered(session, verdict == ADU_EXCEPTION, now);
         if (verdict == ADU_OK) {
             session->env->metrics->polls_answered++;
-            store_samples(session, (int)i, &reply, now);
+            if (session->keep)
+                store_samples(session, (int)i, &reply, now);
         }
         return;
     }

@@ -26,7 +26,8 @@ static void got_heartbeat(struct session *session, struct session_time now)
     session->heartbeats++;
     if (!session->registered)
         return;
-    recorder_heartbeat(&env->recorder, session->device, now.wall_ms);
+    if (session->keep)
+        recorder_heartbeat(&env->recorder, session->device, now.wall_ms);
     if (!session->plan->profile->link.listen_only)
         schedule_heartbeat(&session->schedule, session->plan, now.mono_ms);
 }
@@ -50,6 +51,15 @@ static const char *show(const uint8_t *bytes, size_t len, char out[2 * SHOWN_BYT
     return out;
 }
 
+/* What may hold a secret, whole or the piece of one that a silence has cut off, is kept nowhere. */
+static bool may_be_kept(const struct session *session, const struct frame *frame)
+{
+    if (frame->kind == FRAME_REGISTRATION && frame->token.secret[0] != '\0')
+        return false;
+    return !session->secretive ||
+           !(frame->kind == FRAME_REGISTRATION || (frame->kind == FRAME_MODBUS && !frame->intact));
+}
+
 /* What is no packet is counted, and the first of it kept to be looked at. */
 static void got_noise(struct session *session, const uint8_t *bytes, size_t len,
                       struct session_time now)
@@ -60,6 +70,13 @@ static void got_noise(struct session *session, const uint8_t *bytes, size_t len,
     session->noise_bytes += len;
     if (!session->registered || !log_limited(&session->noises, now.mono_ms, &left_out))
         return;
+    if (session->secretive) {
+        log_info("session", session->who,
+                 "%zu bytes that fit nothing, not shown: a secret may be among them (%llu more like "
+                 "it before)",
+                 len, (unsigned long long)left_out);
+        return;
+    }
     log_info("session", session->who, "%zu bytes that fit nothing: %s (%llu more like it before)",
              len, show(bytes, len, shown), (unsigned long long)left_out);
     recorder_packet(&session->env->recorder, session->device, now.wall_ms, PACKET_NOISE, bytes,
@@ -88,6 +105,19 @@ static void reply(struct session *session, const struct frame *frame, const uint
         session_send(session, bytes, size, now_ms);
 }
 
+/* Whether one more packet of this line is stored. */
+static bool has_room(struct session *session, int64_t now_ms)
+{
+    uint64_t left_out = 0;
+    bool kept = log_limited(&session->packets, now_ms, &left_out);
+    session->env->metrics->packets_left_out += !kept;
+    if (left_out > 0)
+        log_warn("session", session->who,
+                 "%llu packets were not stored: a line may have %d a minute",
+                 (unsigned long long)left_out, SESSION_KEPT_MOST);
+    return kept;
+}
+
 static void got_packet(struct session *session, const struct frame *frame, const uint8_t *packet,
                        struct session_time now)
 {
@@ -97,7 +127,8 @@ static void got_packet(struct session *session, const struct frame *frame, const
         return;
     }
     got_life(session, now);
-    if (session->registered && !(session->secretive && frame->kind == FRAME_REGISTRATION))
+    session->keep = session->registered && has_room(session, now.mono_ms);
+    if (session->keep && may_be_kept(session, frame))
         recorder_packet(&env->recorder, session->device, now.wall_ms, packet_type(frame->kind),
                         packet, frame->size);
     switch (frame->kind) {

@@ -49,6 +49,17 @@ static ssize_t match_kind(const struct token_def *token, const uint8_t *bytes, s
     return -1;
 }
 
+/* Blanks at the end of an id do not count: columns of the database compare without them, so "1001 "
+ * would be stored as 1001, whose secret it need not know. */
+static int trim(char *id)
+{
+    size_t len = strlen(id);
+    bool blank = len > 0;
+    while (len > 0 && id[len - 1] == ' ')
+        id[--len] = '\0';
+    return blank && len == 0 ? -1 : 0;
+}
+
 ssize_t token_match(const struct token_def *token, const uint8_t *bytes, size_t len,
                     struct token_match *out)
 {
@@ -62,6 +73,8 @@ ssize_t token_match(const struct token_def *token, const uint8_t *bytes, size_t 
     if (size < 0)
         return -1;
     if (token->fixed_id != NULL && token_put(token->fixed_id, strlen(token->fixed_id), out->id) < 0)
+        return -1;
+    if (trim(out->id) < 0)
         return -1;
     out->size = (size_t)size;
     out->open = out->open && len < TOKEN_LONGEST;

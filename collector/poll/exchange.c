@@ -41,6 +41,8 @@ int64_t exchange_free_ms(const struct exchange *exchange, const struct exchange_
 {
     int64_t free_ms = exchange->quiet_until_ms > now_ms ? exchange->quiet_until_ms : now_ms;
     int64_t gap_ms = timing->request_gap_ms;
+    if (!timing->transactions && exchange->open_until_ms > free_ms)
+        free_ms = exchange->open_until_ms;
     if (exchange->ended_ms == 0)
         return free_ms;
     if (unit != exchange->request.unit && timing->slave_gap_ms > gap_ms)

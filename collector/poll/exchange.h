@@ -36,6 +36,8 @@ struct exchange {
     int64_t sent_ms, deadline_ms;
     uint32_t repeats;       /* of the outstanding request, so far */
     int64_t quiet_until_ms; /* no request before this: a pause that the owner wants */
+    int64_t open_until_ms;  /* nor before this: what came in is not whole. Its rest would look like
+                               the answer, though it began before the request; 0: all is */
     int64_t ended_ms;       /* the last exchange; 0: none yet */
     struct exchange_debt debts[EXCHANGE_DEBTS]; /* until_ms 0: free */
 };

@@ -221,7 +221,8 @@ static void add_connection(struct batch *batch, const struct record_head *head, 
     rowset_add_text(rows, directory_device_id(batch->directory, head->device));
     rowset_add_text(rows, events[head->code]);
     rowset_add_time(rows, head->ts_ms);
-    rowset_add_bytes(rows, body + sizeof(device->peer), head->body_size - sizeof(device->peer));
+    audit_add_text(rows, (const char *)body + sizeof(device->peer),
+                   head->body_size - sizeof(device->peer), RECORD_DETAILS_MAX);
 }
 
 /* Neither makes a device: what is unknown or refused has events too, and no row in `devices`. */

@@ -209,7 +209,6 @@ static int reach(struct writer *writer)
     bool was_up = writer->status.up;
     pthread_mutex_unlock(&writer->lock);
     set_up(writer, NULL);
-    writer->backoff_ms = BACKOFF_FIRST_MS;
     if (!was_up)
         log_info("writer", NULL, "database %s is ready, server %s, %s", writer->mysql.database,
                  mysql_get_server_info(writer->conn),
@@ -312,6 +311,7 @@ static bool store(struct writer *writer, const struct cache_chunks *chunks)
         if (!recover(writer, &error))
             return false;
     }
+    writer->backoff_ms = BACKOFF_FIRST_MS;
     batch_stored(writer->batch);
     count(writer, &counts);
     return true;

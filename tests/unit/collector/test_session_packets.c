@@ -142,6 +142,26 @@ static void the_end_is_recorded_once_it_began(void **state)
     assert_int_equal(line->metrics.closed, 1);
 }
 
+/* One line must not push all others' records out of the cache. */
+static void a_flood_is_not_stored(void **state)
+{
+    struct line *line = *state;
+    enroll(line);
+    for (int i = 0; i < SESSION_KEPT_MOST + 5000; i++) {
+        FEED(line, 2, 0);
+        line->sent_size = 0;
+    }
+    struct cache_stats stats;
+    cache_stats(line->cache, &stats);
+    assert_int_equal(line->metrics.packets_left_out, 5000);
+    assert_int_equal(line->metrics.heartbeats, SESSION_KEPT_MOST + 5000);
+    assert_int_equal(stats.appended, 3 + 2 * SESSION_KEPT_MOST);
+    line_pass(line, 60000);
+    FEED(line, 2, 0);
+    cache_stats(line->cache, &stats);
+    assert_int_equal(stats.appended, 3 + 2 * SESSION_KEPT_MOST + 2);
+}
+
 /* Whatever is sent in whatever pieces, the same things happen. */
 static void any_cut_gives_the_same_life(void **state)
 {
@@ -175,6 +195,7 @@ int main(void)
         TEST(data_packets_are_stored_and_answered),
         TEST(an_unknown_type_closes),
         TEST(the_end_is_recorded_once_it_began),
+        TEST(a_flood_is_not_stored),
         TEST(any_cut_gives_the_same_life),
     };
     log_setup(LOGL_ERROR, LOGF_TEXT, NULL);

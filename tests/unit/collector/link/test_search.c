@@ -62,12 +62,35 @@ static void half_a_heartbeat_in_front(void **state)
     assert_int_equal(frame.kind, FRAME_MODBUS);
 }
 
+/* Heads of answers, one behind the other: each may begin one, and all are noise. One line's must not
+ * keep the others waiting. */
+static void noise_goes_in_large_pieces(void **state)
+{
+    static const struct expectation two[] = {{.request = {1, 3, 0, 1}}, {.request = {9, 3, 0, 100}}};
+    static const struct framing_view both = {.link = &line, .expected = two, .nexpected = 2};
+    static const uint8_t head[] = {9, 3, 200};
+    uint8_t bytes[5 * FRAMING_HELD];
+    struct frame frame;
+    size_t at = 0, pieces = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = head[i % sizeof(head)];
+    for (ssize_t size; (size = framing_rtu.next(&both, bytes + at, sizeof(bytes) - at, &frame)) > 0;
+         at += (size_t)size) {
+        assert_int_equal(frame.kind, FRAME_NOISE);
+        pieces++;
+    }
+    assert_true(sizeof(bytes) - at < FRAMING_HELD);
+    assert_true(pieces < 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(heartbeat_behind_the_unit),
         cmocka_unit_test(noise_in_front_of_it),
         cmocka_unit_test(half_a_heartbeat_in_front),
+        cmocka_unit_test(noise_goes_in_large_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

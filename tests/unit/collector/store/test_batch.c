@@ -320,6 +320,8 @@ static void texts_fit_their_columns(void **state)
                                                       "b")};
     recorder_write(&bench->recorder, 0, AT, &entry);
     recorder_event(&bench->recorder, 0, AT, EVENT_DEVICE_UNKNOWN, "\xff");
+    recorder_connection(&bench->recorder, 0, AT, EVENT_DISCONNECT,
+                        &(struct record_connection){.address = "10.0.0.7"}, "as \xc3");
     take(bench);
     assert_int_equal(batch_insert(bench->batch, NULL, false, &error), 0);
     char expected[1200], *said = fake_take();
@@ -327,6 +329,7 @@ static void texts_fit_their_columns(void **state)
              longest, longest, longest, longest);
     assert_non_null(strstr(said, expected));
     assert_non_null(strstr(said, "'2023-11-14 22:13:20.000','') \n"));
+    assert_non_null(strstr(said, "'disconnect','2023-11-14 22:13:20.000','as ') \n"));
     free(said);
     finish(bench);
 }

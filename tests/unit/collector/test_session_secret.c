@@ -1,0 +1,91 @@
+#include "tests/unit/collector/line.h"
+
+/* Where the secret of a registration must not turn up: among packets, and in the log. */
+
+static const char config_text[] =
+    "profiles:\n"
+    "  pump:\n"
+    "    line:\n"
+    "      framing: rtu\n"
+    "      registration:\n"
+    "        when: both\n"
+    "        packets:\n"
+    "          keyed: {kind: regex, pattern: \"REG:(?<id>[a-z0-9]+):(?<secret>[a-z]+);\"}\n"
+    "          json: {kind: json, id: imei, secret: key}\n"
+    "          plain: {kind: text, start: \"ID\", chars: digits, length: 4}\n"
+    "      heartbeat: {packets: {ping: {kind: bytes, text: \"ping\"}}}\n"
+    "    query_tasks:\n"
+    "      1: {start_addr: 100, length: 2, interval: 60, trigger: timer}\n"
+    "devices:\n"
+    "  d1: {secret: abcdef}\n";
+
+static const struct adu_request task_1 = {1, 3, 100, 2};
+
+static int set_up(void **state)
+{
+    *state = line_open(config_text);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    line_free(*state);
+    return 0;
+}
+
+static void a_repeated_registration_is_not_kept(void **state)
+{
+    struct line *line = *state;
+    line_say(line, "REG:d1:abcdef;");
+    line_say(line, "REG:d1:abcdef;ping");
+    line_expect_records(line, "disconnect superseded\nconnect \nheartbeat 4\nbeat\n");
+}
+
+static void one_that_a_silence_cuts_is_not_kept(void **state)
+{
+    struct line *line = *state;
+    line_say(line, "REG:d1:abcdef;");
+    line_say(line, "REG:d1:abc");
+    line_run(line, 500);
+    line_say(line, "def;ping");
+    line_run(line, 500);
+    assert_int_equal(line->session.noise_bytes, 14);
+    line_expect_records(line, "disconnect superseded\nconnect \nheartbeat 4\nbeat\n");
+}
+
+static void nor_within_a_broken_answer(void **state)
+{
+    struct line *line = *state;
+    line_say(line, "REG:d1:abcdef;");
+    line_run(line, 2000);
+    line_expect_query(line, &task_1);
+    line_feed(line, "\x01\x03\x04"
+                    "abcdef",
+              9);
+    line_run(line, 500);
+    assert_int_equal(line->metrics.crc_errors, 1);
+    line_expect_records(line, "disconnect superseded\nconnect \n");
+}
+
+static void that_of_another_device_is_not_kept(void **state)
+{
+    struct line *line = *state;
+    line_say(line, "ID1234");
+    line_say(line, "{\"imei\":\"d1\",\"key\":\"abcdef\"}");
+    assert_int_equal(line->closed, 1);
+    line_expect_records(line, "disconnect superseded\nconnect \nregister 6\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_repeated_registration_is_not_kept),
+        TEST(one_that_a_silence_cuts_is_not_kept),
+        TEST(nor_within_a_broken_answer),
+        TEST(that_of_another_device_is_not_kept),
+    };
+    log_setup(LOGL_ERROR, LOGF_TEXT, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
