@@ -36,6 +36,7 @@ enum {
     SESSION_READ_MOST = 4096,      /* bytes of one session_input() */
     SESSION_ORDERS_MAX = 16,       /* writes that wait on one line */
     SESSION_ORDER_WAIT_MS = 30000, /* a write that was not sent by then is cancelled */
+    SESSION_NOISE_MOST = 65536, /* bytes in a row that fit nothing: then the line is closed */
     /* Packets of one line that are stored in a minute. A serial line has no more; one that floods
      * would push everybody's records out of the cache. */
     SESSION_KEPT_MOST = 12000,
@@ -123,7 +124,7 @@ struct session {
     bool write_taken;           /* and the slave said yes */
     struct write_result result; /* of the one under way */
 
-    uint64_t heartbeats, answers, timeouts, noise_bytes;
+    uint64_t heartbeats, answers, timeouts, noise_bytes, noise_in_row;
     struct log_limit refusals, silences, noises; /* on lines about this device, whatever others do */
     struct log_limit packets;                    /* on what is stored of it */
     bool keep;                                   /* the packet that is looked at */

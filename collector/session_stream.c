@@ -68,6 +68,15 @@ static void got_noise(struct session *session, const uint8_t *bytes, size_t len,
     char shown[2 * SHOWN_BYTES + 4];
     session->env->metrics->noise_bytes += len;
     session->noise_bytes += len;
+    session->noise_in_row += len;
+    if (session->noise_in_row > SESSION_NOISE_MOST) {
+        log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
+                     "%llu bytes in a row that fit nothing: closing; is this its profile, %s?",
+                     (unsigned long long)session->noise_in_row, session->plan->profile->name);
+        session->env->metrics->protocol_errors++;
+        session_close(session, "protocol error: nothing but bytes that fit nothing");
+        return;
+    }
     if (!session->registered || !log_limited(&session->noises, now.mono_ms, &left_out))
         return;
     if (session->secretive) {
@@ -127,6 +136,7 @@ static void got_packet(struct session *session, const struct frame *frame, const
         return;
     }
     got_life(session, now);
+    session->noise_in_row = 0;
     session->keep = session->registered && has_room(session, now.mono_ms);
     if (session->keep && may_be_kept(session, frame))
         recorder_packet(&env->recorder, session->device, now.wall_ms, packet_type(frame->kind),

@@ -310,8 +310,9 @@ ssize_t search_next(const struct scheme *scheme, const struct framing_view *view
         find_answer(&search, at + 1);
         if (at == search.end)
             return at > 0 ? give_before_answer(&search, frame) : give_answer(&search, frame);
-        /* What has been held back for long enough is not waited for. */
-        bool overdue = at == 0 && len >= FRAMING_HELD;
+        /* What has been held back for long enough is not waited for. It goes at once: byte by byte,
+         * one line's noise would keep all others waiting. */
+        bool overdue = at < FRAMING_HELD && len - at >= FRAMING_HELD;
         enum look look = look_lazily(&search, at, view->settled || overdue, frame);
         if (look == LOOK_NOTHING || (look == LOOK_WAIT && overdue))
             continue;

@@ -182,6 +182,24 @@ static void noise_is_counted_and_some_of_it_kept(void **state)
 }
 
 /* Noise is no sign of life: a box that talks nonsense is not a DTU that lives. */
+static void a_line_of_nothing_but_noise_is_closed(void **state)
+{
+    struct line *line = registered(state);
+    uint8_t noise[1024];
+    memset(noise, 0xEE, sizeof(noise));
+    for (int i = 0; i < 60; i++)
+        line_feed(line, noise, sizeof(noise));
+    assert_int_equal(line->closed, 0);
+    line_say(line, "0123456789"); /* a heartbeat: counted anew */
+    for (int i = 0; i < 60; i++)
+        line_feed(line, noise, sizeof(noise));
+    assert_int_equal(line->closed, 0);
+    for (int i = 0; i < 8; i++)
+        line_feed(line, noise, sizeof(noise));
+    assert_int_equal(line->closed, 1);
+    assert_string_equal(line->reason, "protocol error: nothing but bytes that fit nothing");
+}
+
 static void noise_keeps_no_line_alive(void **state)
 {
     struct line *line = registered(state);
@@ -204,6 +222,7 @@ int main(void)
         LINE_TEST(a_registration_in_front_of_each_packet),
         LINE_TEST(another_id_on_the_line_closes_it),
         LINE_TEST(noise_is_counted_and_some_of_it_kept),
+        LINE_TEST(a_line_of_nothing_but_noise_is_closed),
         LINE_TEST(noise_keeps_no_line_alive),
     };
     log_setup(LOGL_ERROR, LOGF_TEXT, NULL);
