@@ -231,6 +231,7 @@ static void an_object(void **state)
         {BYTES("{\"imei\":-5}"), 11, false, "-5"},
         {BYTES("{\"a\":{\"b\":\"}\\\"}\"},\"imei\":\"x\"}"), 29, false, "x"},
         {BYTES("{\"imei\":\"\\u0041\\u0000\"}"), 23, false, "A\\x00"},
+        {BYTES("{\"a\":\"\\\\\",\"imei\":\"x\"}"), 21, false, "x"},
         {BYTES("{\"imei\":\"866"), MORE, false, ""},
         {BYTES("{\"imei\":\"\"}"), NO, false, ""},
         {BYTES("{\"imei\":1.5}"), NO, false, ""},
