@@ -59,8 +59,6 @@ static bool says_own_id(const struct framing_view *view, const struct token_def 
 static ssize_t other_registration(const struct framing_view *view, const struct token_def *token,
                                   const uint8_t *bytes, size_t len, struct token_match *out)
 {
-    if (open_ended(token))
-        return -1;
     ssize_t size = token_match(token, bytes, len, out);
     if (is_marked(token) || size < 0)
         return size;

@@ -131,6 +131,8 @@ static void what_is_no_answer(void **state)
     assert_string_equal(SEEN(NULL, TRAILED("hello"), false), "[21]");
     assert_string_equal(SEEN(NULL, TRAILED("hello"), true), "D21 [0]");
     assert_string_equal(SEEN(NULL, TRAILED("hello") REGISTRATION, false), "D21 H22 [0]");
+    assert_string_equal(SEEN(NULL, TRAILED("hello\x7B"), false), "[22]");
+    assert_string_equal(SEEN(NULL, TRAILED("hello\x7B"), true), "D22 [0]");
     assert_string_equal(SEEN(&one, DATA("\x17", "\x01\x03\x02\x00\x2D\x78\x58"), false), "B7 [0]");
     assert_string_equal(SEEN(&one, DATA("\x19", "\x00\x00" ONE), false), "M7 [0]");
     assert_string_equal(SEEN(&one, TRAILED(""), true), "D16 [0]");

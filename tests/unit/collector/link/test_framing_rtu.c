@@ -1,4 +1,5 @@
 /* The search in the stream of rtu, packet by packet. Whole dialogues are in test_dialogue.c. */
+#include "shared/modbus/crc16.h"
 #include "tests/unit/collector/link/packets.h"
 #include "tests/unit/collector/link/tokens.h"
 
@@ -196,7 +197,50 @@ static void a_wrong_crc(void **state)
           "\x01\x04\x04\x43\x66\x33\x5A\xFA"
           "www.usr.cn",
           true, "H10@8 [8]");
+    CHECK(&inputs, 1,
+          "\x01\x04\x04\x43\x66\x33\x5A\xFA"
+          "www.usr.cn"
+          "\xFF",
+          true, "B8 H10 N1 [0]");
     CHECK(NULL, 0, BROKEN, true, "N7 [0]");
+}
+
+/* A heartbeat that ends as an answer begins, and one that looks like the head of one. */
+static void a_heartbeat_that_overlaps(void **state)
+{
+    (void)state;
+    static struct token_def some[] = {{TOKEN_OF_BYTES("AB")},
+                                      {TOKEN_OF_BYTES("AB1")},
+                                      {TOKEN_OF_BYTES("\x01\x03\x02\x55\x55\x55\x55")}};
+    static const struct link_def overlapping = {
+        .framing = FRAMING_RTU, .heartbeats = some, .nheartbeats = 3};
+    used_link = &overlapping;
+    char glued[16] = "AB";
+    uint8_t adu[ADU_MAX];
+    adu_build_reply(&slave49.request, (const uint8_t[]){0, 7}, adu);
+    memcpy(glued + 2, adu, 7);
+    assert_string_equal(seen(&slave49, 1, glued, 9, false), "H2 M7 [0]");
+    for (size_t len = 1; len < 9; len++)
+        assert_int_equal(seen(&slave49, 1, glued, len, false)[0], '[');
+    CHECK(&slave49, 1, "AB1", true, "H3 [0]");
+    CHECK(NULL, 0, "AB1", false, "H3 [0]");
+    CHECK(&one, 1, "\x01\x03\x02\x55\x55\x55\x55", false, "[7]");
+    CHECK(&one, 1, "\x01\x03\x02\x55\x55\x55\x55", true, "H7 [0]");
+    used_link = &link;
+}
+
+/* More registers than a frame holds: an answer of 257 bytes is none. */
+static void an_answer_beyond_any_frame(void **state)
+{
+    (void)state;
+    const struct expectation beyond = {{1, 3, 0, 126}, 0};
+    uint8_t bytes[260] = {1, 3, 252};
+    uint16_t crc = crc16_modbus(bytes, 255);
+    bytes[255] = (uint8_t)crc;
+    bytes[256] = (uint8_t)(crc >> 8);
+    struct frame frame;
+    assert_true(next(&beyond, 1, (const char *)bytes, 257, true, &frame) > 0);
+    assert_int_equal(frame.kind, FRAME_NOISE);
 }
 
 static void frames_that_nobody_waits_for(void **state)
@@ -301,6 +345,8 @@ int main(void)
         cmocka_unit_test(a_heartbeat_inside_of_an_answer),
         cmocka_unit_test(a_heartbeat_of_one_byte_inside),
         cmocka_unit_test(a_wrong_crc),
+        cmocka_unit_test(a_heartbeat_that_overlaps),
+        cmocka_unit_test(an_answer_beyond_any_frame),
         cmocka_unit_test(frames_that_nobody_waits_for),
         cmocka_unit_test(a_line_that_is_only_listened_to),
         cmocka_unit_test(several_are_owed),

@@ -232,6 +232,7 @@ static void an_object(void **state)
         {BYTES("{\"a\":{\"b\":\"}\\\"}\"},\"imei\":\"x\"}"), 29, false, "x"},
         {BYTES("{\"imei\":\"\\u0041\\u0000\"}"), 23, false, "A\\x00"},
         {BYTES("{\"imei\":\" 8 6  \"}"), 17, false, " 8 6"}, /* as the database compares them */
+        {BYTES("{\"a\":\"\\\\\",\"imei\":\"x\"}"), 21, false, "x"},
         {BYTES("{\"imei\":\"866"), MORE, false, ""},
         {BYTES("{\"imei\":\"\"}"), NO, false, ""},
         {BYTES("{\"imei\":\"  \"}"), NO, false, ""},
