@@ -185,7 +185,7 @@ size_t session_take(struct session *session, uint8_t *bytes, size_t len, bool se
     if (size <= 0)
         return 0;
     if (frame.at > 0) { /* out of the middle, to the front */
-        uint8_t packet[TOKEN_LONGEST];
+        uint8_t packet[FRAMING_LONGEST]; /* a token, or a box */
         size_t kept = frame.size < sizeof(packet) ? frame.size : sizeof(packet);
         memcpy(packet, bytes + frame.at, kept);
         memmove(bytes + frame.size, bytes, frame.at);
