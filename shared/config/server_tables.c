@@ -103,7 +103,7 @@ static const struct setting polling_settings[] = {
      .reload = true,
      .help = "the same where the next query goes to another slave; no less than request_gap"},
     {KEY(polling, retries, retries, SETTING_UINT), .def = "1", .min = 0, .max = 10, .reload = true,
-     .help = "times that an unanswered query is sent again"},
+     .help = "times that an unanswered query is sent again, on lines with one slave"},
     {KEY(polling, max_timeouts, max_timeouts, SETTING_UINT), .def = "10", .max = 10000,
      .reload = true,
      .help = "unanswered queries in a row after which the connection is closed; 0 is never"},
