@@ -87,6 +87,7 @@ struct profile {
     size_t ntasks;
     struct point_def *points; /* by address, then name */
     size_t npoints;
+    unsigned line, port_line; /* of its key, and of ${port}; 0: none (the default profile) */
 };
 
 /** What devices: says of one DTU. */
