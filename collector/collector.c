@@ -4,14 +4,37 @@
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/version.h"
+#include "shared/config/data_advice.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 enum { SPARE_DESCRIPTORS = 128 };
+
+/* What only both files together can tell. */
+static void check_ports(const struct server_config *server, const struct data_config *data,
+                        const char *path, struct faults *faults)
+{
+    for (size_t i = 0; i < data->nprofiles; i++) {
+        const struct profile *profile = &data->profiles[i];
+        if (profile->port == 0)
+            continue;
+        if (profile->port == server->server.main_port)
+            faults_add(faults, path, profile->port_line,
+                       "profiles.%s.port: %u is server.main_port, which profiles without a port "
+                       "share: leave it out, or choose another",
+                       profile->name, (unsigned)profile->port);
+        else if (profile->port == server->server.web_port)
+            faults_add(faults, path, profile->port_line,
+                       "profiles.%s.port: %u is server.web_port, on which nginx listens: choose "
+                       "another",
+                       profile->name, (unsigned)profile->port);
+    }
+}
 
 int collector_load(const char *dir, struct server_config **server, struct data_config **data,
                    struct faults *faults)
@@ -21,7 +44,10 @@ int collector_load(const char *dir, struct server_config **server, struct data_c
     *server = server_config_load(path, faults);
     snprintf(path, sizeof(path), "%s/data_config.yml", dir);
     *data = data_config_load(path, faults);
+    size_t before = faults->count;
     if (*server != NULL && *data != NULL)
+        check_ports(*server, *data, path, faults);
+    if (*server != NULL && *data != NULL && faults->count == before)
         return 0;
     server_config_free(*server);
     data_config_release(*data);
@@ -56,6 +82,12 @@ static void mention_webhooks(const struct server_config *config)
     const struct webhooks_section *hooks = &config->webhooks;
     if (hooks->device_online || hooks->device_offline || hooks->data_received)
         log_warn("collector", NULL, "webhooks are configured, but this version does not call any");
+}
+
+static void log_note(void *cookie, unsigned line, const char *text)
+{
+    (void)cookie;
+    log_warn("config", NULL, "data_config.yml:%u: %s", line, text);
 }
 
 static int open_parts(struct collector *collector, struct data_config *data)
@@ -99,6 +131,7 @@ int collector_start(struct collector *collector, const char *dir, struct server_
                   strerror(errno));
     log_info("collector", NULL, "dtuhub-collector " DTUHUB_VERSION ", configuration %s", dir);
     mention_webhooks(server);
+    data_advice(data, log_note, NULL);
     raise_descriptors(server->server.max_connections);
     int rc = open_parts(collector, data);
     data_config_release(data); /* the plans hold it */
@@ -135,23 +168,29 @@ static void adopt(struct collector *collector, struct server_config *server,
                   struct data_config *data)
 {
     size_t ntasks, npoints;
+    char *problem = NULL;
     const char *fixed = server_config_fixed_changed(collector->started, server);
     if (fixed != NULL)
         log_warn("reload", NULL, "%s changed: that takes a restart", fixed);
     if (log_setup(server->log.level, server->log.format, server->log.file) != 0)
         log_error("reload", NULL, "log.file %s: %s; logging as before", server->log.file,
                   strerror(errno));
+    data_advice(data, log_note, NULL);
     raise_descriptors(server->server.max_connections);
     cache_configure(collector->cache, server->cache.max_size, server->cache.flush_interval_ms);
     hub_configure(&collector->hub, server, data);
-    entrance_configure(collector->entrance, server, data);
+    collector->reload_error[0] = '\0';
+    if (entrance_configure(collector->entrance, server, data, &problem) != 0) {
+        snprintf(collector->reload_error, sizeof(collector->reload_error), "%s", problem);
+        log_error("reload", NULL, "%s", problem);
+        free(problem);
+    }
     data_config_release(data);
     if (collector->config != collector->started)
         server_config_free(collector->config);
     collector->config = server;
     collector->hub.metrics.reloads++;
     collector->reloaded_wall_ms = clock_wall_ms();
-    collector->reload_error[0] = '\0';
     count_plans(&collector->hub, &ntasks, &npoints);
     log_info("reload", NULL, "taken over: %zu profiles, %zu tasks, %zu points, %zu lines stay open",
              collector->hub.env.plans->nplans, ntasks, npoints,

@@ -27,11 +27,11 @@ struct collector {
     struct entrance *entrance;
     struct control *control;
     int64_t started_wall_ms, started_ms, reloaded_wall_ms;
-    char reload_error[512]; /* "" where the last reload was taken over */
+    char reload_error[512]; /* "" where the last reload was taken over, all of it */
 };
 
-/** collector_load(dir, server, data, faults): read both files of the folder ${dir}. 0, or -1 with
- * ${faults}. */
+/** collector_load(dir, server, data, faults): read both files of the folder ${dir}, and check
+ * what only both together can tell. 0, or -1 with ${faults}. */
 int collector_load(const char *dir, struct server_config **server, struct data_config **data,
                    struct faults *faults);
 

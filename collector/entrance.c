@@ -106,11 +106,28 @@ struct entrance *entrance_open(struct hub *hub, const struct server_config *serv
     return entrance;
 }
 
-void entrance_configure(struct entrance *entrance, const struct server_config *server,
-                        const struct data_config *data)
+static char *failure_text(const struct entrance *entrance, const struct data_config *data)
 {
-    listen_by(entrance, server, data);
+    struct listener_failure failure = listeners_failure(entrance->listeners);
+    for (size_t i = 0; i < data->nprofiles; i++) {
+        const struct profile *profile = &data->profiles[i];
+        if (profile->port == failure.port)
+            return xasprintf("port %u of profile %s cannot be bound: %s; all else is taken over: "
+                             "free the port or choose another, and reload",
+                             (unsigned)failure.port, profile->name, failure.why);
+    }
+    return xasprintf("server.main_port %u cannot be bound: %s", (unsigned)failure.port,
+                     failure.why);
+}
+
+int entrance_configure(struct entrance *entrance, const struct server_config *server,
+                       const struct data_config *data, char **problem)
+{
+    int rc = listen_by(entrance, server, data);
+    if (rc != 0)
+        *problem = failure_text(entrance, data);
     dial_by(entrance, server, data);
+    return rc;
 }
 
 void entrance_close(struct entrance *entrance)

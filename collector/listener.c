@@ -37,6 +37,7 @@ struct listeners {
     struct rate rate;
     struct event *resume; /* pending while no port is listened to */
     struct log_limit complaint;
+    struct listener_failure failure;
 };
 
 /* Pauses: they hold for all ports, because what is short (tokens, descriptors) is everybody's. */
@@ -139,7 +140,9 @@ static int bind_socket(const struct addrinfo *address)
     return fd;
 }
 
-static int open_socket(const char *host, uint16_t port, const char *setting)
+/* Returns -1 with why in ${failure}. */
+static int open_socket(const char *host, uint16_t port, const char *setting,
+                       struct listener_failure *failure)
 {
     char service[8];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
@@ -148,22 +151,30 @@ static int open_socket(const char *host, uint16_t port, const char *setting)
     int rc = getaddrinfo(host, service, &hints, &found);
     if (rc != 0) {
         log_error("listener", NULL, "server.host %s: %s", host, gai_strerror(rc));
+        *failure = (struct listener_failure){port, gai_strerror(rc)};
         return -1;
     }
     int fd = bind_socket(found);
+    int saved_errno = errno;
     freeaddrinfo(found);
-    if (fd < 0)
-        log_error("listener", NULL, "cannot listen on %s:%u: %s (server.host, %s)", host,
-                  (unsigned)port, strerror(errno), setting);
-    return fd;
+    if (fd >= 0)
+        return fd;
+    log_error("listener", NULL, "cannot listen on %s:%u: %s (server.host, %s)", host,
+              (unsigned)port, strerror(saved_errno), setting);
+    *failure = (struct listener_failure){port, strerrordesc_np(saved_errno)};
+    return -1;
 }
 
 static int open_port(struct listeners *listeners, const char *host, uint16_t port,
                      const char *setting)
 {
-    int fd = open_socket(host, port, setting);
-    if (fd < 0)
+    struct listener_failure failure;
+    int fd = open_socket(host, port, setting, &failure);
+    if (fd < 0) {
+        if (listeners->failure.port == 0)
+            listeners->failure = failure;
         return -1;
+    }
     struct listener *listener = xcalloc(1, sizeof(*listener));
     listener->all = listeners;
     listener->fd = fd;
@@ -237,6 +248,7 @@ struct listeners *listeners_new(struct hub *hub, admission_opener *open)
 int listeners_configure(struct listeners *listeners, const struct listener_rules *rules)
 {
     int rc = 0;
+    listeners->failure = (struct listener_failure){0};
     admission_configure(listeners->admission, &rules->who);
     rate_set(&listeners->rate, rules->accept_rate, clock_mono_ms());
     close_unwanted(listeners, rules);
@@ -247,6 +259,11 @@ int listeners_configure(struct listeners *listeners, const struct listener_rules
             rc = -1;
     }
     return rc;
+}
+
+struct listener_failure listeners_failure(const struct listeners *listeners)
+{
+    return listeners->failure;
 }
 
 struct listeners *listeners_open(struct hub *hub, const struct listener_rules *rules)

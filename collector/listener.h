@@ -21,6 +21,11 @@ struct listener_rules {
     struct admission_rules who; /* the lists must outlive the rules' use */
 };
 
+struct listener_failure {
+    uint16_t port;   /* 0: none failed */
+    const char *why; /* never freed */
+};
+
 /**
  * listeners_open(hub, rules): bind all ports and listen. NULL where one cannot be bound; the reason
  * is in the log.
@@ -37,6 +42,9 @@ struct listeners *listeners_new(struct hub *hub, admission_opener *open);
  * be bound: that is in the log, the others work, and the next call tries it again.
  */
 int listeners_configure(struct listeners *listeners, const struct listener_rules *rules);
+
+/** listeners_failure(listeners): the first port that the last call could not bind. */
+struct listener_failure listeners_failure(const struct listeners *listeners);
 
 /** listeners_waiting(listeners): load balancers' sockets whose PROXY header has not come yet. */
 size_t listeners_waiting(const struct listeners *listeners);

@@ -5,6 +5,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/version.h"
+#include "shared/config/data_advice.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -18,7 +19,7 @@ static const char help[] =
     "\n"
     "  -c DIR      folder of server_config.yml and data_config.yml (default: config)\n"
     "  -t          check the configuration, print \"file:line: message\" for each fault,\n"
-    "              and exit with 0 or 1\n"
+    "              and exit with 0 or 1; what is good but hardly meant is a note\n"
     "  --version   print the version\n"
     "  --help      print this\n"
     "\n"
@@ -97,6 +98,12 @@ static int run(struct collector *collector)
     return rc;
 }
 
+static void print_note(void *cookie, unsigned line, const char *text)
+{
+    const struct options *options = cookie;
+    printf("%s/data_config.yml:%u: note: %s\n", options->dir, line, text);
+}
+
 int main(int argc, char **argv)
 {
     static struct collector collector;
@@ -113,6 +120,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     if (options.check) {
         printf("%s: the configuration is good\n", options.dir);
+        data_advice(data, print_note, &options);
         server_config_free(server);
         data_config_release(data);
         return EXIT_SUCCESS;

@@ -1,5 +1,6 @@
 /*
- * The files that a configuration file names (a line's family, a point table): where they are.
+ * The files that a configuration file names (a line's family, a point table, a secret): where they
+ * are.
  */
 #ifndef DTUHUB_CONFIG_CONFIG_FILES_H
 #define DTUHUB_CONFIG_CONFIG_FILES_H

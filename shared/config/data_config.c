@@ -37,11 +37,12 @@ static const struct setting top_settings[] = {
      .help = "what becomes of a DTU that devices does not name: it is read like any other; it is "
              "shown, and not read; or it is turned away"},
 };
-const struct settings_table top_table = {top_settings, 1};
+const struct settings_table top_table = {.settings = top_settings, .count = 1};
 
 struct sections {
     const yaml_node_t *nodes[SECTIONS]; /* NULL: not there */
     unsigned lines[SECTIONS];
+    bool profiles_mistyped; /* they are there, under a name that is near */
 };
 
 #define FAULT(reading, line, ...)                                                                  \
@@ -58,6 +59,12 @@ static void find_section(const struct profile_reading *reading, const struct yam
         }
     }
     const char *nearest = text_nearest(pair->key, section_names, SECTIONS);
+    if (nearest == section_names[SECTION_PROFILES]) {
+        sections->profiles_mistyped = true;
+        /* Read them all the same, else devices: would name what is not there. */
+        if (sections->nodes[SECTION_PROFILES] == NULL && pair->value->type == YAML_MAPPING_NODE)
+            sections->nodes[SECTION_PROFILES] = pair->value;
+    }
     if (nearest != NULL)
         FAULT(reading, pair->line, "unknown section %s: did you mean \"%s\"?", QUOTE(pair->key),
               nearest);
@@ -72,7 +79,8 @@ static void find_section(const struct profile_reading *reading, const struct yam
  * profiles. Return whether tasks are missing that should be there. */
 static bool check_sections(const struct profile_reading *reading, struct sections *sections)
 {
-    bool optional = sections->nodes[SECTION_PROFILES] != NULL, tasks_faulty = false;
+    bool optional = sections->nodes[SECTION_PROFILES] != NULL || sections->profiles_mistyped;
+    bool tasks_faulty = false;
     for (size_t i = 0; i < SECTION_UNKNOWN; i++) {
         const yaml_node_t *node = sections->nodes[i];
         if (node != NULL ? node->type == YAML_MAPPING_NODE : optional || i >= SECTION_PROFILES)
@@ -174,7 +182,7 @@ static void read_sections(struct profile_reading *reading, struct data_config *c
     read_profiles(reading, &sections, tasks_faulty, config);
     const struct settings_place devices = {sections.nodes[SECTION_DEVICES], "devices",
                                            sections.lines[SECTION_DEVICES]};
-    device_config_read(&reading->reader, &devices, config);
+    device_config_read(&reading->reader, &devices, &reading->files, config);
     read_unknown_devices(reading, &sections, config);
 }
 

@@ -87,6 +87,7 @@ struct profile {
     size_t ntasks;
     struct point_def *points; /* by address, then name */
     size_t npoints;
+    unsigned line, port_line; /* of its key, and of ${port}; 0: none (the default profile) */
 };
 
 /** What devices: says of one DTU. */
@@ -120,7 +121,8 @@ const struct device_def *data_config_device(const struct data_config *config, co
 const struct profile *data_config_profile(const struct data_config *config, const char *name);
 
 /** data_config_load(path, faults): read, check and return a snapshot held once, or NULL with every
- * fault appended. Files that it names (line, points_file) are taken from the folder of ${path}. */
+ * fault appended. Files that it names (line, points_file, secret_file) are taken from the folder of
+ * ${path}. */
 struct data_config *data_config_load(const char *path, struct faults *faults);
 
 /** data_config_parse(path, bytes, len, faults): the same for the content ${bytes} of the file

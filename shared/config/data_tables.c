@@ -117,9 +117,9 @@ static const struct setting bits_settings[] = {
     {BITS(count), .min = 1, .max = 32, .help = "how many bits"},
 };
 
-#define TABLE(settings)                                                                            \
+#define TABLE(list)                                                                                \
     {                                                                                              \
-        settings, sizeof(settings) / sizeof(*settings)                                             \
+        .settings = (list), .count = sizeof(list) / sizeof(*(list))                                \
     }
 
 const struct settings_table task_table = TABLE(task_settings);

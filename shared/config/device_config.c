@@ -2,6 +2,7 @@
 
 #include "shared/base/alloc.h"
 #include "shared/config/device_draft.h"
+#include "shared/config/password_file.h"
 #include "shared/config/quote.h"
 #include "shared/config/setting_value.h"
 
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOST_MAX = 253, TAGS_MAX = 255, FROM_MAX = 1023 };
+enum { HOST_MAX = 253, TAGS_MAX = 255, FROM_MAX = 1023, PATH_LENGTH_MAX = 1023 };
 
 #define DEVICE(key, kind)                                                                          \
     .path = "devices.ID." #key, .offset = offsetof(struct device_draft, key), .type = kind
@@ -22,7 +23,11 @@ static const struct setting device_settings[] = {
     [DEVICE_TAGS] = {DEVICE(tags, SETTING_LIST), .def = "", .max = TAGS_MAX,
                      .help = "words to find it by, with commas between them"},
     [DEVICE_SECRET] = {DEVICE(secret, SETTING_SECRET), .min = 1, .max = LINK_ID_SIZE - 1,
-                       .help = "what its registration must carry as secret; better ${VARIABLE}"},
+                       .help = "what its registration must carry as secret; better ${VARIABLE}, or "
+                               "secret_file"},
+    [DEVICE_SECRET_FILE] = {DEVICE(secret_file, SETTING_PATH), .max = PATH_LENGTH_MAX,
+                            .help = "file that holds the secret, in place of secret; a relative "
+                                    "path starts from the folder of this file"},
     [DEVICE_FROM] = {DEVICE(from, SETTING_CIDRS), .max = FROM_MAX,
                      .help = "addresses and networks that it may come from; without it any"},
     [DEVICE_DIAL] = {DEVICE(dial, SETTING_STRING), .min = 1, .max = HOST_MAX + 8,
@@ -30,12 +35,13 @@ static const struct setting device_settings[] = {
                              "profile"},
 };
 
-const struct settings_table device_table = {device_settings, DEVICE_KEYS};
+const struct settings_table device_table = {.settings = device_settings, .count = DEVICE_KEYS};
 
 /* A device while it is read. */
 struct device_reading {
     const struct settings_reader *reader;
     const struct data_config *config;
+    const struct config_files *files;
     const char *path; /* "devices.1001" */
     unsigned line;
     struct device_draft draft;
@@ -122,6 +128,30 @@ static void check_dial(const struct device_reading *reading, struct device_def *
         device_fault(reading, DEVICE_DIAL, problem);
 }
 
+/* Put what the file holds in the place of a secret that stands here. */
+static void read_secret_file(struct device_reading *reading)
+{
+    struct device_draft *draft = &reading->draft;
+    char *problem = NULL, *secret = NULL;
+    if (draft->secret_file == NULL)
+        return;
+    if (draft->lines[DEVICE_SECRET] > 0)
+        problem = xasprintf("secret is given too (line %u): keep one of them",
+                            draft->lines[DEVICE_SECRET]);
+    else if (reading->files->dir == NULL)
+        problem = xstrdup("no other file can be read here: write \"secret: ...\"");
+    else
+        secret =
+            password_file_read(yaml_doc_name(reading->reader->doc), draft->secret_file, &problem);
+    if (secret != NULL)
+        problem = setting_value_parse(&device_settings[DEVICE_SECRET], secret, "", &draft->secret);
+    if (secret != NULL)
+        explicit_bzero(secret, strlen(secret));
+    free(secret);
+    if (problem != NULL)
+        device_fault(reading, DEVICE_SECRET_FILE, problem);
+}
+
 static void check_id(const struct device_reading *reading, const char *id)
 {
     static const struct setting setting = {
@@ -143,14 +173,17 @@ static char *take_text(char **from)
     return text;
 }
 
-static void read_device(const struct settings_reader *reader, const struct yaml_pair *pair,
-                        const struct data_config *config, struct device_def *device)
+/* ${reading} is of the section devices. */
+static void read_device(struct device_reading reading, const struct yaml_pair *pair,
+                        struct device_def *device)
 {
     char *path = settings_path("devices", pair->key);
-    struct device_reading reading = {reader, config, path, pair->line, {0}};
     const struct settings_place place = {pair->value, path, pair->line};
+    reading.path = path;
+    reading.line = pair->line;
     check_id(&reading, pair->key);
-    settings_read(reader, &place, &device_table, &reading.draft, reading.draft.lines);
+    settings_read(reading.reader, &place, &device_table, &reading.draft, reading.draft.lines);
+    read_secret_file(&reading);
     *device = (struct device_def){
         .id = xstrdup(pair->key),
         .profile = find_profile(&reading),
@@ -172,8 +205,9 @@ static int compare_devices(const void *a, const void *b)
 }
 
 int device_config_read(const struct settings_reader *reader, const struct settings_place *place,
-                       struct data_config *config)
+                       const struct config_files *files, struct data_config *config)
 {
+    const struct device_reading reading = {.reader = reader, .config = config, .files = files};
     size_t before = reader->faults->count, n = yaml_doc_count(place->node);
     if (place->node != NULL && place->node->type != YAML_MAPPING_NODE &&
         !yaml_node_is_null(place->node))
@@ -183,7 +217,7 @@ int device_config_read(const struct settings_reader *reader, const struct settin
     config->ndevices = n;
     for (size_t i = 0; i < n; i++) {
         struct yaml_pair pair = yaml_doc_pair(reader->doc, place->node, i);
-        read_device(reader, &pair, config, &config->devices[i]);
+        read_device(reading, &pair, &config->devices[i]);
     }
     qsort(config->devices, n, sizeof(*config->devices), compare_devices);
     return reader->faults->count == before ? 0 : -1;

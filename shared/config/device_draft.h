@@ -12,13 +12,14 @@ enum device_key {
     DEVICE_PROFILE,
     DEVICE_TAGS,
     DEVICE_SECRET,
+    DEVICE_SECRET_FILE,
     DEVICE_FROM,
     DEVICE_DIAL,
     DEVICE_KEYS
 };
 
 struct device_draft {
-    char *name, *profile, *tags, *secret, *from, *dial;
+    char *name, *profile, *tags, *secret, *secret_file, *from, *dial;
     unsigned lines[DEVICE_KEYS];
 };
 

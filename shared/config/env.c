@@ -28,8 +28,8 @@ static const char *look_up(const char *text, const char **after, char **problem)
     const char *value = getenv(copy);
     if (value == NULL)
         *problem =
-            xasprintf("the environment variable %.64s is not set: set it where the daemon is "
-                      "started, or write $$ for a dollar sign",
+            xasprintf("the environment variable %.64s is not set: set it where dtuhub-collector "
+                      "(with -t too) and dtuhub-webapp are started, or write $$ for a dollar sign",
                       copy);
     free(copy);
     *after = name + n + 1;

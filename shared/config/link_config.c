@@ -179,19 +179,37 @@ static void check_line(const struct layer *layer)
                    "DTU's, or write \"required: false\" below registration where it sends none");
 }
 
-/* Where the packet stands in front of others, its end must be in it. */
-static void check_end(const struct packet_draft *packet, const struct token_def *token)
+/* The line of this section that brought "when" to a packet of the family below it; 0: the file of
+ * the packet says itself when it is sent. */
+static unsigned line_of_when(const struct layer *layer, const struct packet_draft *packet)
 {
-    const char *problem = NULL;
+    bool section = yaml_node_text(layer->place->node) == NULL;
+    return section && packet->reader != layer->reader ? layer->draft->registration_lines[REG_WHEN]
+                                                      : 0;
+}
+
+/* Where the packet stands in front of others, its end must be in it. */
+static void check_end(const struct layer *layer, const struct packet_draft *packet,
+                      const struct token_def *token)
+{
+    const char *problem = NULL, *file = yaml_doc_name(packet->reader->doc);
     if (token->kind == TOKEN_TEXT && token->end == NULL && token->min != token->max)
         problem = "no silence ends a registration in front of every packet: give it a length or "
                   "an end";
     else if (token->kind == TOKEN_STRUCT && token->npieces == 0)
         problem = "any packet of this length would be the registration in front of it: say what "
                   "is fixed in it";
-    if (problem != NULL)
-        faults_add(packet->reader->faults, yaml_doc_name(packet->reader->doc), packet->line,
-                   "%s: %s", packet->path, problem);
+    if (problem == NULL)
+        return;
+    unsigned line = line_of_when(layer, packet);
+    if (line > 0)
+        faults_add(layer->reader->faults, yaml_doc_name(layer->reader->doc), line,
+                   "%s.registration.when: the family's packet %s (%s:%u) is not made for that: %s "
+                   "below registration.packets here, or take it out (%s: null)",
+                   layer->place->path, QUOTE(packet->label), file, packet->line, problem,
+                   packet->label);
+    else
+        faults_add(packet->reader->faults, file, packet->line, "%s: %s", packet->path, problem);
 }
 
 static bool is_same(const struct token_def *a, const struct token_def *b)
@@ -213,16 +231,18 @@ static void check_twins(const struct packet_list *list, const struct token_def *
     }
 }
 
-static struct token_def *make_tokens(const struct packet_list *list, bool heartbeat, bool ends,
+static struct token_def *make_tokens(const struct layer *layer, const struct packet_list *list,
                                      size_t *count)
 {
+    bool heartbeat = list == &layer->draft->heartbeats;
+    bool ends = !heartbeat && layer->draft->link.when != REGISTER_ONCE;
     struct token_def *tokens = xcalloc(list->count, sizeof(*tokens));
     *count = list->count;
     for (size_t i = 0; i < list->count; i++) {
         if (token_config_read(&list->items[i], heartbeat, &tokens[i]) < 0)
             continue;
         if (ends)
-            check_end(&list->items[i], &tokens[i]);
+            check_end(layer, &list->items[i], &tokens[i]);
         check_twins(list, tokens, i);
     }
     return tokens;
@@ -247,9 +267,8 @@ static void make_link(const struct layer *layer, struct link_def *out)
     check_count(&draft->heartbeats);
     if (layer->reader->faults->count > before)
         return;
-    out->registrations =
-        make_tokens(&draft->registrations, false, out->when != REGISTER_ONCE, &out->nregistrations);
-    out->heartbeats = make_tokens(&draft->heartbeats, true, false, &out->nheartbeats);
+    out->registrations = make_tokens(layer, &draft->registrations, &out->nregistrations);
+    out->heartbeats = make_tokens(layer, &draft->heartbeats, &out->nheartbeats);
     check_line(layer);
 }
 

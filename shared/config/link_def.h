@@ -77,7 +77,8 @@ struct token_def {
     enum token_chars chars; /* TOKEN_TEXT: of the id, which has ${min} to ${max} bytes */
     uint16_t min, max;      /* at least 1 */
 
-    void *regex; /* TOKEN_REGEX: compiled pcre2_code, anchored, 8 bit; groups "id", "secret" */
+    void *regex;   /* TOKEN_REGEX: compiled pcre2_code, anchored, 8 bit; groups "id", "secret" */
+    char *pattern; /* TOKEN_REGEX: as the file says it */
     int id_group,
         secret_group; /* their numbers; id_group 0: the whole match; secret_group 0: none */
 

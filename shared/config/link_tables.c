@@ -203,9 +203,9 @@ static const struct setting reply_settings[] = {
      .help = "the answer in hexadecimal, in place of text"},
 };
 
-#define TABLE(settings)                                                                            \
+#define TABLE(list)                                                                                \
     {                                                                                              \
-        settings, sizeof(settings) / sizeof(*settings)                                             \
+        .settings = (list), .count = sizeof(list) / sizeof(*(list))                                \
     }
 
 const struct settings_table line_table = TABLE(line_settings);

@@ -193,6 +193,7 @@ static void read_data(struct profile_reading *reading, struct data_draft *draft,
 {
     size_t before = draft->faults->count;
     out->port = block->port;
+    out->port_line = lines[PROFILE_PORT];
     out->dead_after = block->dead_after;
     out->backoff_max_ms = block->backoff_ms;
     draft->listen_only = out->link.listen_only;
@@ -225,7 +226,7 @@ void profile_config_read(struct profile_reading *reading, const struct yaml_pair
     struct profile_block block = {0};
     unsigned lines[PROFILE_KEYS];
     const struct settings_place place = {pair->value, path, pair->line};
-    *out = (struct profile){.name = xstrdup(pair->key)};
+    *out = (struct profile){.name = xstrdup(pair->key), .line = pair->line};
     settings_read(&reading->reader, &place, &profile_table, &block, lines);
     char *line_path = xasprintf("%s.line", path);
     const struct settings_place line = {block.line, line_path, lines[PROFILE_LINE]};

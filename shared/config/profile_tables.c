@@ -1,4 +1,5 @@
 #include "shared/config/data_draft.h"
+#include "shared/config/link_draft.h"
 #include "shared/config/profile_config.h"
 
 #define DAY (24 * 3600.0)
@@ -71,11 +72,16 @@ static const struct setting slave_settings[] = {
                         .help = "seconds from one reading to the next, where the point says none"},
 };
 
-#define TABLE(settings)                                                                            \
+#define TABLE(list)                                                                                \
     {                                                                                              \
-        settings, sizeof(settings) / sizeof(*settings)                                             \
+        .settings = (list), .count = sizeof(list) / sizeof(*(list))                                \
     }
 
-const struct settings_table profile_table = TABLE(profile_settings);
+const struct settings_table profile_table = {
+    .settings = profile_settings,
+    .count = sizeof(profile_settings) / sizeof(*profile_settings),
+    .below = &line_table,
+    .below_key = "line",
+};
 const struct settings_table poll_table = TABLE(poll_settings);
 const struct settings_table slave_table = TABLE(slave_settings);

@@ -124,9 +124,9 @@ static const struct setting log_settings[] = {
      .help = "file to append to; without it standard error"},
 };
 
-#define TABLE(settings)                                                                            \
+#define TABLE(list)                                                                                \
     {                                                                                              \
-        settings, sizeof(settings) / sizeof(*settings)                                             \
+        .settings = (list), .count = sizeof(list) / sizeof(*(list))                                \
     }
 
 const struct server_table server_tables[] = {

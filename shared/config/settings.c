@@ -30,10 +30,26 @@ const char *settings_nearest(const struct settings_table *table, const char *key
     return nearest;
 }
 
+static const struct setting *find(const struct settings_table *table, const char *key)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (strcmp(setting_key(&table->settings[i]), key) == 0)
+            return &table->settings[i];
+    }
+    return NULL;
+}
+
 static void report_unknown(const struct settings_reader *reader, const struct settings_place *place,
                            const struct settings_table *table, const struct yaml_pair *pair)
 {
     const char *file = yaml_doc_name(reader->doc), *nearest = settings_nearest(table, pair->key);
+    if (table->below != NULL && find(table->below, pair->key) != NULL) {
+        faults_add(reader->faults, file, pair->line,
+                   "unknown key %s in %s: it belongs below %s:, one level deeper (%s.%s.%s)",
+                   QUOTE(pair->key), place->path, table->below_key, place->path, table->below_key,
+                   pair->key);
+        return;
+    }
     if (nearest != NULL) {
         faults_add(reader->faults, file, pair->line, "unknown key %s in %s: did you mean \"%s\"?",
                    QUOTE(pair->key), place->path, nearest);
@@ -148,15 +164,6 @@ static int read_pair(const struct settings_reader *reader, const struct settings
                "%s.%s is a section: write its keys below it, indented (%s)", place->path,
                setting_key(setting), setting->help);
     return -1;
-}
-
-static const struct setting *find(const struct settings_table *table, const char *key)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        if (strcmp(setting_key(&table->settings[i]), key) == 0)
-            return &table->settings[i];
-    }
-    return NULL;
 }
 
 static void set_defaults(const struct settings_table *table, void *base)

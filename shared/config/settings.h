@@ -61,6 +61,10 @@ const char *setting_key(const struct setting *setting);
 struct settings_table {
     const struct setting *settings;
     size_t count;
+    /* Keys that people write here, and that belong one level deeper: those of ${below}, in the
+     * section ${below_key}. NULL: none. */
+    const struct settings_table *below;
+    const char *below_key;
 };
 
 struct settings_reader {

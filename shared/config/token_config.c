@@ -202,6 +202,7 @@ void token_config_clear(struct token_def *token)
     for (size_t i = 0; i < token->npieces; i++)
         free(token->pieces[i].bytes);
     pcre2_code_free(token->regex);
+    free(token->pattern);
     free(token->label);
     free(token->bytes);
     free(token->end);

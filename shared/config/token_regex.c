@@ -69,6 +69,7 @@ void token_config_regex(struct token_reading *reading)
     out->regex = compile(reading);
     if (out->regex == NULL)
         return;
+    out->pattern = xstrdup(reading->draft.pattern);
     size_t before = reading->reader->faults->count;
     out->id_group = group_of(reading, "id");
     out->secret_group = group_of(reading, "secret");

@@ -42,6 +42,17 @@ def test_every_fault_of_both_files_in_one_run(config, run):
     assert done.returncode == 1 and "data_config.yml:2: " in done.stderr  # a start refuses them as well
 
 
+def test_notes_of_what_is_hardly_meant(config):
+    folder = config().folder
+    with open(folder / "data_config.yml", "w") as file:
+        file.write("profiles:\n  idle:\n    port: 40001\n")
+    done = call("-c", folder, "-t")
+    assert done.returncode == 0 and done.stderr == ""
+    first, note = done.stdout.splitlines()
+    assert first == f"{folder}: the configuration is good"
+    assert note.startswith(f"{folder}/data_config.yml:2: note: profiles.idle: nothing is read here"), note
+
+
 def test_a_missing_folder():
     done = call("-c", "/nonexistent", "-t")
     assert done.returncode == 1
@@ -120,3 +131,16 @@ def test_a_broken_file_changes_nothing(hub):
         assert status(hub)["config_error"] == "" and metrics(hub)["config_ok"] == 1
         dtu.answer_next({})
     assert metrics(hub)["accepted_total"] == 1
+
+
+def test_a_port_that_a_reload_cannot_bind_is_said(hub):
+    with socket.create_server(("127.0.0.1", 0)) as taken, TlvClient(hub.port, 1001) as dtu:
+        port = taken.getsockname()[1]
+        hub.reload(data={"profiles": {"pumps": {"port": port}}})
+        hub.process.wait_log("taken over: 2 profiles")
+        said = f"port {port} of profile pumps cannot be bound: Address already in use"
+        assert said in status(hub)["config_error"] and metrics(hub)["config_ok"] == 0
+        hub.process.wait_log(r"data_config\.yml:\d+: profiles\.pumps: nothing is read here")
+        dtu.answer_next({})
+    hub.process.signal(signal.SIGHUP)
+    wait_for(lambda: status(hub)["config_error"] == "" and metrics(hub)["config_ok"] == 1, 10, "the port")

@@ -111,7 +111,8 @@ static void feed_devices(const struct yaml_doc *doc)
     struct data_config config = {.profiles = &profile, .nprofiles = 1};
     const struct settings_reader reader = {.doc = doc, .faults = &faults};
     const struct settings_place place = {yaml_doc_root(doc), "devices", 1};
-    int good = device_config_read(&reader, &place, &config) == 0;
+    const struct config_files files = {NULL};
+    int good = device_config_read(&reader, &place, &files, &config) == 0;
     for (size_t i = 0; good && i < config.ndevices; i++) {
         const struct device_def *device = &config.devices[i];
         require(device->name != NULL && device->tags != NULL);

@@ -107,13 +107,17 @@ static void a_reload_opens_and_closes_ports(void **state)
 
     rules.ports = (uint16_t[]){ports[2], ports[1]}; /* the first one cannot be had */
     rules.nports = 2;
+    assert_int_equal(listeners_failure(listeners).port, 0);
     assert_int_equal(listeners_configure(listeners, &rules), -1);
+    assert_int_equal(listeners_failure(listeners).port, ports[2]);
+    assert_string_equal(listeners_failure(listeners).why, "Address already in use");
     assert_int_equal(sockets_connect(ports[0]), -1);
     close(sockets_connect(ports[1]));
     SOCKETS_UNTIL(came.n == 3);
 
     close(taken);
     assert_int_equal(listeners_configure(listeners, &rules), 0);
+    assert_int_equal(listeners_failure(listeners).port, 0);
     close(sockets_connect(ports[2]));
     SOCKETS_UNTIL(came.n == 4);
     listeners_close(listeners);

@@ -2,7 +2,11 @@
 
 #include "tests/unit/shared/config/expect.h"
 
+#include <unistd.h>
+
 static struct profile profiles[] = {{.name = (char *)"default"}, {.name = (char *)"pump_station"}};
+
+static struct config_files files; /* none may be opened */
 
 static struct data_config read_devices(const char *text, struct faults *faults)
 {
@@ -11,7 +15,7 @@ static struct data_config read_devices(const char *text, struct faults *faults)
     assert_non_null(doc);
     const struct settings_reader reader = {.doc = doc, .faults = faults};
     const struct settings_place place = {yaml_doc_root(doc), "devices", 1};
-    int result = device_config_read(&reader, &place, &config);
+    int result = device_config_read(&reader, &place, &files, &config);
     assert_int_equal(result, faults->count == 0 ? 0 : -1);
     yaml_doc_free(doc);
     return config;
@@ -76,7 +80,7 @@ static void none(void **state)
     struct faults faults = {0};
     const struct settings_reader reader = {.faults = &faults};
     const struct settings_place place = {NULL, "devices", 0};
-    assert_int_equal(device_config_read(&reader, &place, &config), 0);
+    assert_int_equal(device_config_read(&reader, &place, &files, &config), 0);
     device_config_clear(&config);
     bad("[a]", "t.yml:1: devices is a section: write the registration ids below it, indented\n");
 }
@@ -143,7 +147,8 @@ static void wrong_values(void **state)
         "t.yml:1: devices.a.from: \"10.0.0.0/40\": behind the slash of an IPv4 network belongs "
         "a number from 0 to 32, the bits that all its addresses share\n"
         "t.yml:2: devices.b.secret: the environment variable DTUHUB_TEST_UNSET is not set: set it "
-        "where the daemon is started, or write $$ for a dollar sign\n"
+        "where dtuhub-collector (with -t too) and dtuhub-webapp are started, or write $$ for a "
+        "dollar sign\n"
         "t.yml:3: devices.c is a section: write its keys below it, indented\n");
     bad("\"a\\nb\":\n",
         "t.yml:1: devices.a\\x0ab: the key of a device is its registration id, as the web "
@@ -159,6 +164,39 @@ static void a_secret_is_not_shown(void **state)
     bad(text, "t.yml:1: devices.a.secret: too long, 130 bytes: 127 at the most\n");
 }
 
+static void a_secret_in_a_file(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/dtuhub-test-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    FILE *file = fopen("pump7", "w");
+    fputs("correct horse\n", file);
+    assert_int_equal(fclose(file), 0);
+    file = fopen("long", "w");
+    fprintf(file, "%0130d", 7);
+    assert_int_equal(fclose(file), 0);
+    bad("a: {secret_file: pump7}\n",
+        "t.yml:1: devices.a.secret_file: no other file can be read here: write \"secret: ...\"\n");
+    files.dir = ".";
+    struct data_config config = good("a: {secret_file: pump7}\nb: {secret_file: ''}\n");
+    assert_string_equal(config.devices[0].secret, "correct horse");
+    assert_null(config.devices[1].secret);
+    device_config_clear(&config);
+    bad("a:\n  secret: x\n  secret_file: pump7\n"
+        "b: {secret_file: pump8}\n"
+        "c: {secret_file: long}\n",
+        "t.yml:3: devices.a.secret_file: secret is given too (line 2): keep one of them\n"
+        "t.yml:4: devices.b.secret_file: \"pump8\" cannot be read: No such file or directory: "
+        "check the path, and that the daemon's user may read it\n"
+        "t.yml:5: devices.c.secret_file: too long, 130 bytes: 127 at the most\n");
+    files.dir = NULL;
+    unlink("pump7");
+    unlink("long");
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +207,7 @@ int main(void)
         cmocka_unit_test(where_nobody_can_dial),
         cmocka_unit_test(wrong_values),
         cmocka_unit_test(a_secret_is_not_shown),
+        cmocka_unit_test(a_secret_in_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

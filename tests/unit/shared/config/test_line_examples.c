@@ -58,8 +58,9 @@ static void load_devices(const char *text, size_t len)
     struct yaml_pair section = yaml_doc_pair(doc, yaml_doc_root(doc), 0);
     const struct settings_reader reader = {.doc = doc, .faults = &faults};
     const struct settings_place place = {section.value, section.key, section.line};
+    const struct config_files files = {NULL};
     setenv("PUMP7_SECRET", "s", 1);
-    device_config_read(&reader, &place, &config);
+    device_config_read(&reader, &place, &files, &config);
     expect_faults(&faults, "");
     device_config_clear(&config);
     yaml_doc_free(doc);

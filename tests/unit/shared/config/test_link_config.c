@@ -220,6 +220,12 @@ static int make_folder(void **state)
     write_file("profiles/second.yml", "\nbase: own\n");
     write_file("profiles/faulty.yml", "framing: rtu\n\nheartbeat: {packets: {q: {kind: byte}}}\n");
     write_file("beside.yml", "framing: ddp\n");
+    write_file("profiles/once.yml", "framing: rtu\n"
+                                    "registration:\n"
+                                    "  packets:\n"
+                                    "    login: {kind: text, start: \"A\"}\n"
+                                    "    mac: {kind: struct, length: 6, id: {offset: 0, length: 6, "
+                                    "as: hex}}\n");
     return 0;
 }
 
@@ -228,6 +234,7 @@ static int remove_folder(void **state)
     (void)state;
     static const char *const names[] = {"profiles/own.yml",
                                         "profiles/second.yml",
+                                        "profiles/once.yml",
                                         "profiles/faulty.yml",
                                         "beside.yml",
                                         "profiles",
@@ -294,7 +301,7 @@ static void families_that_are_not_there(void **state)
     char text[256];
     snprintf(text, sizeof(text),
              "t.yml:2: profiles.p.line: unknown family \"qqqqqqq\": those in %s/profiles are "
-             "faulty, own, second\n",
+             "faulty, once, own, second\n",
              folder);
     bad_line("\nbase: qqqqqqq\n", folder, text);
     bad_line("own", "/nowhere",
@@ -311,6 +318,42 @@ static void families_that_are_not_there(void **state)
     bad_line("''", folder,
              "t.yml:1: profiles.p.line: empty: write the name of a family, or leave the line "
              "out\n");
+}
+
+/* The family is good: what asks too much of it is said where it stands. */
+static void a_family_that_registers_once_only(void **state)
+{
+    (void)state;
+    char text[1024];
+    struct link_def link = good_line("once", folder);
+    link_config_clear(&link);
+    snprintf(text, sizeof(text),
+             "t.yml:3: profiles.p.line.registration.when: the family's packet \"login\" "
+             "(%s/profiles/once.yml:4) is not made for that: no silence ends a registration in "
+             "front of every packet: give it a length or an end below registration.packets here, "
+             "or take it out (login: null)\n"
+             "t.yml:3: profiles.p.line.registration.when: the family's packet \"mac\" "
+             "(%s/profiles/once.yml:5) is not made for that: any packet of this length would be "
+             "the registration in front of it: say what is fixed in it below registration.packets "
+             "here, or take it out (mac: null)\n"
+             "t.yml:4: profiles.p.line.registration.packets.own: no silence ends a registration "
+             "in front of every packet: give it a length or an end\n",
+             folder, folder);
+    bad_line("base: once\n"
+             "registration:\n"
+             "  when: every\n"
+             "  packets: {own: {kind: text, start: B}}\n",
+             folder, text);
+    write_file("profiles/once.yml", "framing: rtu\n"
+                                    "registration:\n"
+                                    "  when: every\n"
+                                    "  packets: {login: {kind: text}}\n");
+    snprintf(text, sizeof(text),
+             "%s/profiles/once.yml:4: line.registration.packets.login: no silence ends a "
+             "registration in front of every packet: give it a length or an end\n",
+             folder);
+    bad_line("once", folder, text);
+    bad_line("base: once\n", folder, text);
 }
 
 static void faults_in_a_family_name_its_file(void **state)
@@ -366,6 +409,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_family_by_its_name_or_path, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_is_written_here_wins, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(families_that_are_not_there, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_family_that_registers_once_only, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(faults_in_a_family_name_its_file, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_faulty_family_is_told_once, make_folder, remove_folder),
