@@ -150,6 +150,7 @@ void hub_init(struct hub *hub, const struct hub_parts *parts)
     arm(hub, now_ms, now_ms + TICK_AT_MOST_MS);
     hub->flap = flap_new(parts->config->server.flap_count, parts->config->server.flap_window_ms);
     hub->quarantine = quarantine_new();
+    hub->env.refusals = refusals_new();
     hub->sweep = event_new(parts->base, -1, EV_PERSIST, on_sweep, hub);
     event_add(hub->sweep, &sweep);
     set_limits(hub, parts->config);
@@ -182,6 +183,7 @@ void hub_free(struct hub *hub)
     plan_set_release(hub->env.plans);
     flap_free(hub->flap);
     quarantine_free(hub->quarantine);
+    refusals_free(hub->env.refusals);
     event_free(hub->sweep);
     event_free(hub->tick);
     wheel_free(hub->wheel);

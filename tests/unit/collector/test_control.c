@@ -203,6 +203,7 @@ static void paths_and_methods(void **state)
     expect(bench, "GET", "/lines", "", 200, "[]");
     expect(bench, "GET", "/quarantine", "", 200, "[]");
     expect(bench, "GET", "/dials", "", 200, "[]");
+    expect(bench, "GET", "/refusals", "", 200, "[]");
     expect(bench, "GET", "/line?device=a%22b", "", 404,
            "{\"error\":\"device a\\\"b is not online\"}");
     expect(bench, "GET", "/line", "", 400,
@@ -211,7 +212,7 @@ static void paths_and_methods(void **state)
     expect(bench, "POST", "/healthz", "{}", 405, "{\"error\":\"this path answers to GET, HEAD\"}");
     expect(bench, "GET", "/", "", 404,
            "there are /metrics, /healthz, /readyz, /status, /lines, /line, /quarantine, /dials, "
-           "and POST /write\n");
+           "/refusals, /expected, and POST /write\n");
     expect(bench, "POST", "/write", "{}", 400,
            "{\"error\":\"device is missing: the DTU's registration id, as the pages show it\"}");
     expect_audit(bench, "");
