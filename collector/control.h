@@ -11,12 +11,14 @@
  *   GET /line?device=ID  one of them
  *   GET /quarantine      DTUs that called and are not let in
  *   GET /dials           DTUs that we dial
- *   GET /refusals        lines that were closed before they registered, and why: the latest first
- *   GET /expected        the devices that data_config.yml names, whether each is online, and why
- * its last line was refused; with ?online=no only those that are not POST /write          write a
- * point or registers, see collector/write_request.h; answered when the slave has. Each is in
- * write_log, with its result, but for those that name no device that is known (404) and bodies that
- * make no sense (400).
+ *   GET /refusals        lines that were closed before they registered, and why, the latest first
+ *   GET /expected        devices that data_config.yml names: whether each is online, and why its
+ *                        last line was refused; with ?online=no only those that are not
+ *   POST /write          write a point or registers, see collector/write_request.h; answered when
+ *                        the slave has
+ *
+ * An order is kept in write_log with its result, also a refused one; but neither one for a device
+ * that nobody knows or that was never let in, nor a body that is refused with 400.
  *
  * Belongs to the loop's thread.
  */

@@ -88,11 +88,20 @@ static void adopt_list(struct registry_list *list)
     }
 }
 
+/* A device that is named now is no stranger any more, though it has not called again. */
+static void forget_known(void *cookie, const struct quarantine_entry *entry)
+{
+    struct hub *hub = cookie;
+    if (data_config_device(hub->env.plans->config, entry->id) != NULL)
+        quarantine_forget(hub->quarantine, entry->id);
+}
+
 void hub_configure(struct hub *hub, const struct server_config *config, struct data_config *data)
 {
     struct plan_set *old = hub->env.plans;
     set_limits(hub, config);
     hub->env.plans = plans_of(config, data, hub->env.names);
+    quarantine_each(hub->quarantine, forget_known, hub);
     adopt_list(&hub->registry.online);
     adopt_list(&hub->registry.pending);
     plan_set_release(old);

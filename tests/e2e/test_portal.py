@@ -37,7 +37,7 @@ def test_every_route_answers(web, data):
 
 def test_a_long_curve_comes_in_buckets_and_the_export_whole(web, data, database):
     device = database.value("SELECT id FROM devices WHERE device_id = '1001'")
-    point = database.value("SELECT id FROM points WHERE name = 'temperature'")
+    point = wait_for(lambda: database.value("SELECT id FROM points WHERE name = 'temperature'"), 20, "its point")
     database.query(f"INSERT INTO readings SELECT {device}, '2026-01-01' + INTERVAL seq SECOND, {point}, seq % 10, seq "
                    "FROM seq_0_to_9999")
     span = "from=2026-01-01T00:00Z&to=2026-01-01T02:46:40Z"
