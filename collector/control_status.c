@@ -23,7 +23,7 @@ void control_readyz(struct evhttp_request *request, struct collector *collector)
 {
     struct writer_status writer;
     struct cache_stats cache;
-    char text[1200];
+    char text[sizeof(collector->reload_error) + 1024];
     writer_status(collector->writer, &writer);
     cache_stats(collector->cache, &cache);
     bool full = nearly_full(&cache);

@@ -52,6 +52,18 @@ struct json_object *line_parts_slave(const struct call *call, struct json_object
     return item;
 }
 
+static void put_line(struct json_object *page, const struct call *call, struct json_object *line)
+{
+    values_flag(page, "line", true);
+    values_text(page, "framing", line_parts_text(line, "framing"));
+    values_count(page, "line_heartbeats", line_parts_number(line, "heartbeats"));
+    values_count(page, "noise_bytes", line_parts_number(line, "noise_bytes"));
+    values_flag(page, "noisy", line_parts_number(line, "noise_bytes") > 0);
+    int64_t since_ms = line_parts_number(line, "since");
+    if (since_ms > 0)
+        json_object_object_add(page, "line_since", rows_instant_value(since_ms, call->zone_min));
+}
+
 void line_parts_put_slaves(struct json_object *page, struct call *call, const char *device_id)
 {
     bool answered;
@@ -63,6 +75,8 @@ void line_parts_put_slaves(struct json_object *page, struct call *call, const ch
             json_object_array_add(list,
                                   line_parts_slave(call, json_object_array_get_idx(slaves, i)));
     }
+    if (line != NULL)
+        put_line(page, call, line);
     values_flag(page, "slaves_down", !answered);
     values_flag(page, "slaves_offline", answered && line == NULL);
     values_flag(page, "slaves_none", line != NULL && json_object_array_length(list) == 0);

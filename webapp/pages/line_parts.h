@@ -11,8 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** line_parts_put_slaves(page, call, device_id): "slaves", a list; without any "slaves_down" where
- * the collector does not answer, or "slaves_offline". */
+/** line_parts_put_slaves(page, call, device_id): "line" with "framing", "noise_bytes" and the like
+ * of the device's line where it has one; "slaves", a list; without any "slaves_down" where the
+ * collector does not answer, or "slaves_offline". */
 void line_parts_put_slaves(struct json_object *page, struct call *call, const char *device_id);
 
 /** line_parts_put_quarantine(page, call, most): "strangers", at most so many of the devices that

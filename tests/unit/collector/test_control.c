@@ -377,7 +377,7 @@ static void a_session_may_not_take_it(void **state)
     expect_audit(bench, "1|0|0|0|0|Mei|setpoint|23.5|refused|device 1001 is offline: nothing was "
                         "sent\n"
                         "1|0|0|0|0|Mei|setpoint|23.5|refused|device 1001 is in quarantine: name "
-                        "it in data_config.yml to let it in\n"
+                        "it below devices in data_config.yml to let it in\n"
                         "1|0|0|0|0|Mei|setpoint|23.5|refused|device 1001 polls by itself "
                         "(listen_only): nothing is sent to it\n"
                         "1|0|0|0|0|Mei|setpoint|23.5|refused|device 1001 has too many orders "
