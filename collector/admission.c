@@ -166,6 +166,10 @@ static void refuse_address(struct admission *admission, int fd,
     log_at_limit(&admission->not_allowed, LOGL_WARN, "listener", NULL,
                  "refused %s:%u on port %u: its address is not in server.allow", peer->address,
                  (unsigned)peer->port, (unsigned)port);
+    const struct refusal refusal = {.peer = peer->address,
+                                    .port = peer->port,
+                                    .reason = "refused: its address is not in server.allow"};
+    refusals_add(admission->hub->env.refusals, &refusal, clock_wall_ms());
     hang_up(fd);
 }
 

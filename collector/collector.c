@@ -142,14 +142,20 @@ int collector_start(struct collector *collector, const char *dir, struct server_
 
 static void reject(struct collector *collector, const struct faults *faults)
 {
+    size_t used = 0, room = sizeof(collector->reload_error);
     collector->hub.metrics.reloads_rejected++;
     for (size_t i = 0; i < faults->count; i++) {
         const struct fault *fault = &faults->items[i];
         log_error("reload", NULL, "%s:%u: %s", fault->file, fault->line, fault->message);
+        int len = snprintf(collector->reload_error + used, room - used, "%s%s:%u: %s",
+                           i > 0 ? "\n" : "", fault->file, fault->line, fault->message);
+        if ((size_t)len < room - used)
+            used += (size_t)len;
+        else if (used == 0)
+            used = room - 1; /* cut */
+        else
+            collector->reload_error[used] = '\0'; /* whole lines only */
     }
-    const struct fault *first = &faults->items[0];
-    snprintf(collector->reload_error, sizeof(collector->reload_error), "%s:%u: %s", first->file,
-             first->line, first->message);
     log_error("reload", NULL, "refused because of %zu faults; what ran before goes on unchanged",
               faults->count);
 }

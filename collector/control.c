@@ -38,6 +38,8 @@ static const struct resource {
     {"/line", control_get_line},
     {"/quarantine", control_get_quarantine},
     {"/dials", control_get_dials},
+    {"/refusals", control_get_refusals},
+    {"/expected", control_get_expected},
     {"/write", NULL},
 };
 
@@ -58,7 +60,7 @@ static void on_request(struct evhttp_request *request, void *cookie)
     if (i == n)
         control_reply_text(request, 404,
                            "there are /metrics, /healthz, /readyz, /status, /lines, /line, "
-                           "/quarantine, /dials, and POST /write\n");
+                           "/quarantine, /dials, /refusals, /expected, and POST /write\n");
     else if (post != (resources[i].get == NULL))
         refuse_method(request, post ? "GET, HEAD" : "POST");
     else if (post)

@@ -1,14 +1,17 @@
 /*
- * What the control channel shows of lines, of DTUs that are not let in, and of those that we dial:
- * plain views, and their JSON. Instants are wall clock milliseconds; 0 means never, and is null in
- * JSON. The texts are the caller's. Pure; any thread.
+ * What the control channel shows of lines, of DTUs that are not let in or were refused, of those
+ * that are expected, and of those that we dial: plain views, and their JSON. Instants are wall
+ * clock milliseconds; 0 means never, and is null in JSON. The texts are the caller's. Pure; any
+ * thread.
  */
 #ifndef DTUHUB_COLLECTOR_CONTROL_LINES_H
 #define DTUHUB_COLLECTOR_CONTROL_LINES_H
 
+#include "collector/net/refusals.h"
 #include "collector/poll/slaves.h"
 
 #include <json-c/json_object.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +43,31 @@ struct quarantine_view {
     const char *profile; /* whose registration it sent */
     int64_t first_ms, last_ms;
     uint64_t times;
+    bool connected; /* a line of it stands now */
+};
+
+/** A line that was closed before it registered. */
+struct refusal_view {
+    const char *id;   /* "" where it never said one */
+    const char *peer; /* its address */
+    uint16_t port;    /* the last one */
+    const char *reason;
+    const uint8_t *bytes; /* what came first */
+    size_t len;           /* of it, at most REFUSAL_BYTES */
+    int64_t first_ms, last_ms;
+    uint64_t times;
+};
+
+/** A device that the configuration names. */
+struct expected_view {
+    const char *id;
+    const char *name;      /* "" where the configuration gives none */
+    const char *profile;   /* NULL: the one that its first packet chooses */
+    const char *dial_host; /* NULL: it calls us */
+    uint16_t dial_port;
+    bool online;
+    const char *refusal; /* why its last line was refused; NULL: none was */
+    int64_t refused_ms;  /* when */
 };
 
 /** A DTU that we dial. */
@@ -47,7 +75,7 @@ struct dial_view {
     const char *id;
     const char *host;
     uint16_t port;
-    const char *state; /* "connected", "connecting", "waiting" */
+    const char *state; /* "online", "connecting", "waiting" */
     uint32_t failures; /* in a row */
     const char *error; /* of the last one; "" where there is none */
     int64_t next_ms;   /* the next attempt */
@@ -61,5 +89,7 @@ struct json_object *control_lines_json(const struct line_view *lines, size_t n);
 struct json_object *control_line_json(const struct line_view *line);
 struct json_object *control_quarantine_json(const struct quarantine_view *devices, size_t n);
 struct json_object *control_dials_json(const struct dial_view *dials, size_t n);
+struct json_object *control_refusals_json(const struct refusal_view *refusals, size_t n);
+struct json_object *control_expected_json(const struct expected_view *devices, size_t n);
 
 #endif

@@ -17,5 +17,7 @@ void control_get_lines(struct evhttp_request *request, struct collector *collect
 void control_get_line(struct evhttp_request *request, struct collector *collector);
 void control_get_quarantine(struct evhttp_request *request, struct collector *collector);
 void control_get_dials(struct evhttp_request *request, struct collector *collector);
+void control_get_refusals(struct evhttp_request *request, struct collector *collector);
+void control_get_expected(struct evhttp_request *request, struct collector *collector);
 
 #endif

@@ -23,7 +23,7 @@ void control_readyz(struct evhttp_request *request, struct collector *collector)
 {
     struct writer_status writer;
     struct cache_stats cache;
-    char text[1200];
+    char text[sizeof(collector->reload_error) + 1024];
     writer_status(collector->writer, &writer);
     cache_stats(collector->cache, &cache);
     bool full = nearly_full(&cache);
@@ -62,6 +62,8 @@ static struct json_object *status_of(struct collector *collector)
     put_int(status, "uptime_ms", (uint64_t)(clock_mono_ms() - collector->started_ms));
     put_int(status, "connections", registry_count(&collector->hub.registry));
     put_int(status, "registered", collector->hub.registry.nonline);
+    put_int(status, "devices_expected",
+            collector->hub.env.plans != NULL ? collector->hub.env.plans->config->ndevices : 0);
     put_int(status, "connections_max", collector->hub.max_connections);
     put_int(status, "cache_records", cache.waiting + cache.in_flight);
     put_int(status, "cache_max", cache.max_size);

@@ -243,7 +243,8 @@ static void refuse_verdict(struct hub *hub, struct evhttp_request *request,
         const char *why;
     } words[] = {
         [ORDER_OFFLINE] = {409, "is offline: nothing was sent"},
-        [ORDER_QUARANTINED] = {409, "is in quarantine: name it in data_config.yml to let it in"},
+        [ORDER_QUARANTINED] =
+            {409, "is in quarantine: name it below devices in data_config.yml to let it in"},
         [ORDER_LISTEN_ONLY] = {409, "polls by itself (listen_only): nothing is sent to it"},
         [ORDER_QUEUE_FULL] = {503, "has too many orders waiting: try again when they are done"},
     };
@@ -255,7 +256,9 @@ static void refuse_offline(struct hub *hub, struct evhttp_request *request,
                            const struct write_request *asked)
 {
     uint32_t device;
-    if (names_find_device(hub->env.names, asked->device, &device) == 0)
+    if (quarantine_holds(hub->quarantine, asked->device))
+        refuse_verdict(hub, request, asked, ORDER_QUARANTINED);
+    else if (names_find_device(hub->env.names, asked->device, &device) == 0)
         refuse_verdict(hub, request, asked, ORDER_OFFLINE);
     else
         control_reply_error(request, 404,

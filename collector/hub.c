@@ -88,11 +88,20 @@ static void adopt_list(struct registry_list *list)
     }
 }
 
+/* A device that is named now is no stranger any more, though it has not called again. */
+static void forget_known(void *cookie, const struct quarantine_entry *entry)
+{
+    struct hub *hub = cookie;
+    if (data_config_device(hub->env.plans->config, entry->id) != NULL)
+        quarantine_forget(hub->quarantine, entry->id);
+}
+
 void hub_configure(struct hub *hub, const struct server_config *config, struct data_config *data)
 {
     struct plan_set *old = hub->env.plans;
     set_limits(hub, config);
     hub->env.plans = plans_of(config, data, hub->env.names);
+    quarantine_each(hub->quarantine, forget_known, hub);
     adopt_list(&hub->registry.online);
     adopt_list(&hub->registry.pending);
     plan_set_release(old);
@@ -150,6 +159,7 @@ void hub_init(struct hub *hub, const struct hub_parts *parts)
     arm(hub, now_ms, now_ms + TICK_AT_MOST_MS);
     hub->flap = flap_new(parts->config->server.flap_count, parts->config->server.flap_window_ms);
     hub->quarantine = quarantine_new();
+    hub->env.refusals = refusals_new();
     hub->sweep = event_new(parts->base, -1, EV_PERSIST, on_sweep, hub);
     event_add(hub->sweep, &sweep);
     set_limits(hub, parts->config);
@@ -182,6 +192,7 @@ void hub_free(struct hub *hub)
     plan_set_release(hub->env.plans);
     flap_free(hub->flap);
     quarantine_free(hub->quarantine);
+    refusals_free(hub->env.refusals);
     event_free(hub->sweep);
     event_free(hub->tick);
     wheel_free(hub->wheel);

@@ -18,6 +18,7 @@
 
 #include "collector/link/framing.h"
 #include "collector/metrics.h"
+#include "collector/net/refusals.h"
 #include "collector/poll/change.h"
 #include "collector/poll/exchange.h"
 #include "collector/poll/plan.h"
@@ -49,6 +50,7 @@ struct session_env {
     struct names *names;
     struct recorder recorder;
     struct metrics *metrics;
+    struct refusals *refusals; /* lines that never registered; NULL: nobody asks */
     struct record_body scratch;
     struct log_limit noise; /* on lines about hostile or broken peers */
     /* What is held back of a line's stream, and what came in behind it. */

@@ -10,6 +10,7 @@
 enum outcome page_dashboard(struct call *call);
 enum outcome page_devices(struct call *call);
 enum outcome page_device(struct call *call);
+enum outcome page_lines(struct call *call);
 enum outcome page_data(struct call *call);
 enum outcome page_connections(struct call *call);
 
@@ -20,6 +21,9 @@ enum outcome api_raw_packets(struct call *call);
 enum outcome api_lines(struct call *call);
 enum outcome api_device_line(struct call *call);
 enum outcome api_quarantine(struct call *call);
+enum outcome api_dials(struct call *call);
+enum outcome api_refusals(struct call *call);
+enum outcome api_expected(struct call *call);
 enum outcome api_writes(struct call *call);
 enum outcome api_events(struct call *call);
 enum outcome api_traffic(struct call *call);

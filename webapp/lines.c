@@ -16,16 +16,45 @@ static struct json_object *get(struct call *call, const char *path, enum json_ty
     return NULL;
 }
 
-struct json_object *lines_all(struct call *call)
+static struct json_object *get_list(struct call *call, const char *path)
 {
     long code;
-    return get(call, "/lines", json_type_array, &code);
+    return get(call, path, json_type_array, &code);
+}
+
+struct json_object *lines_all(struct call *call)
+{
+    return get_list(call, "/lines");
+}
+
+struct json_object *lines_dead(struct call *call)
+{
+    return get_list(call, "/lines?slaves=dead");
 }
 
 struct json_object *lines_quarantine(struct call *call)
 {
-    long code;
-    return get(call, "/quarantine", json_type_array, &code);
+    return get_list(call, "/quarantine");
+}
+
+struct json_object *lines_refusals(struct call *call)
+{
+    return get_list(call, "/refusals");
+}
+
+struct json_object *lines_dials(struct call *call)
+{
+    return get_list(call, "/dials");
+}
+
+struct json_object *lines_expected(struct call *call)
+{
+    return get_list(call, "/expected");
+}
+
+struct json_object *lines_missing(struct call *call)
+{
+    return get_list(call, "/expected?online=no");
 }
 
 struct json_object *lines_one(struct call *call, const char *device_id, bool *answered)
@@ -41,8 +70,9 @@ struct json_object *lines_one(struct call *call, const char *device_id, bool *an
 
 static void publish_instants(struct json_object *object)
 {
-    static const char *const keys[] = {"since", "seen_at", "answered_at", "first_seen",
-                                       "last_seen"};
+    static const char *const keys[] = {"since",      "seen_at",    "answered_at",
+                                       "first_seen", "last_seen",  "first_at",
+                                       "last_at",    "refused_at", "next"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
         struct json_object *value;
         char text[CLOCK_ISO_SIZE];

@@ -91,6 +91,11 @@ bool quarantine_seen(struct quarantine *quarantine, const char *id, const char *
     return is_new;
 }
 
+bool quarantine_holds(const struct quarantine *quarantine, const char *id)
+{
+    return find(quarantine, id) != NULL;
+}
+
 bool quarantine_forget(struct quarantine *quarantine, const char *id)
 {
     struct stranger *stranger = find(quarantine, id);

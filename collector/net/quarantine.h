@@ -39,6 +39,9 @@ bool quarantine_seen(struct quarantine *quarantine, const char *id, const char *
 /** quarantine_forget(quarantine, id): it is known now; return whether it was on the list. */
 bool quarantine_forget(struct quarantine *quarantine, const char *id);
 
+/** quarantine_holds(quarantine, id): whether it is on the list. */
+bool quarantine_holds(const struct quarantine *quarantine, const char *id);
+
 /** quarantine_clear(quarantine): forget all. */
 void quarantine_clear(struct quarantine *quarantine);
 

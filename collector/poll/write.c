@@ -86,6 +86,14 @@ static int refuse_range(const struct point_def *point, const struct reg_type *ty
     char asked[WRITE_NUMBER_SIZE], low[WRITE_NUMBER_SIZE], high[WRITE_NUMBER_SIZE];
     double a = reg_scale(span.low, point->scale, point->offset);
     double b = reg_scale(span.end - 1, point->scale, point->offset);
+    if (writes_coils(point->write_function) && type->bit_count == 1)
+        return REFUSE("%s: %s is no value of a coil: write %s or %s", point->name,
+                      write_number_text(value, asked), write_number_text(fmin(a, b), low),
+                      write_number_text(fmax(a, b), high));
+    if (writes_coils(point->write_function))
+        return REFUSE("%s: %s does not fit into its %u coils: they hold %s to %s", point->name,
+                      write_number_text(value, asked), (unsigned)type->bit_count,
+                      write_number_text(fmin(a, b), low), write_number_text(fmax(a, b), high));
     return REFUSE("%s: %s does not fit into its %u bytes: they hold %s to %s", point->name,
                   write_number_text(value, asked), (unsigned)type->size,
                   write_number_text(fmin(a, b), low), write_number_text(fmax(a, b), high));

@@ -8,7 +8,7 @@ from browser import open_browser, prefer
 from harness.tlv import TlvClient
 from harness.wait import wait_for
 
-PAGES = ["/", "/devices", "/device/1001", "/data", "/connections"]
+PAGES = ["/", "/devices", "/device/1001", "/lines", "/data", "/connections"]
 
 
 @pytest.fixture(scope="module")

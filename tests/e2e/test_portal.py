@@ -12,6 +12,7 @@ ANSWERS = [
     ("GET", "/export?device_id=1001&device_id=1002", 200), ("GET", "/export?device_id=zz", 404),
     ("GET", "/api/lines", 200), ("POST", "/api/lines", 405), ("GET", "/api/device/1001/line", 200),
     ("GET", "/api/device/nope/line", 404), ("GET", "/api/device/a%2Fb%26device%3D1001/line", 404),
+    ("GET", "/lines", 200), ("GET", "/api/expected", 200), ("GET", "/api/refusals", 200), ("GET", "/api/dials", 200),
     ("GET", "/api/quarantine", 200), ("GET", "/api/writes", 200), ("GET", "/api/writes?limit=1001", 400),
     ("GET", "/api/events?kind=slave_dead&before_id=9", 200), ("GET", "/api/events?before_id=x", 400),
     ("GET", "/device/1001?packets=noise", 200),
@@ -36,7 +37,7 @@ def test_every_route_answers(web, data):
 
 def test_a_long_curve_comes_in_buckets_and_the_export_whole(web, data, database):
     device = database.value("SELECT id FROM devices WHERE device_id = '1001'")
-    point = database.value("SELECT id FROM points WHERE name = 'temperature'")
+    point = wait_for(lambda: database.value("SELECT id FROM points WHERE name = 'temperature'"), 20, "its point")
     database.query(f"INSERT INTO readings SELECT {device}, '2026-01-01' + INTERVAL seq SECOND, {point}, seq % 10, seq "
                    "FROM seq_0_to_9999")
     span = "from=2026-01-01T00:00Z&to=2026-01-01T02:46:40Z"
@@ -71,7 +72,7 @@ def test_lines_come_from_the_collector(web, data, collectors):
     page = web.request("/device/1001", headers={"Accept-Language": "en"}).text
     assert 'class="state state-' in page and "Modbus slaves" in page and "Last answer" in page
     collectors[0].stop()
-    for path in ("/api/lines", "/api/device/1001/line", "/api/quarantine"):
+    for path in ("/api/lines", "/api/device/1001/line", "/api/quarantine", "/api/expected", "/api/refusals", "/api/dials"):
         answer = web.get(path)
         assert answer.status == 503 and "collector" in answer.json()["title"].lower()
     for language, text in (("en", "nothing is known of the slaves"), ("zh-CN", "无法获知从站状态")):

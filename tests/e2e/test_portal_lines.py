@@ -1,4 +1,4 @@
-"""What the pages show of slaves and of devices that are not let in, with the test in the collector's place."""
+"""What the pages show of slaves, and of who is missing and why, with the test in the collector's place."""
 import json
 import threading
 from http.server import BaseHTTPRequestHandler
@@ -18,7 +18,7 @@ LINE = {"device_id": "1001", "name": "Boiler", "peer": "10.0.0.7:40112", "profil
             {"slave": 3, "name": "", "state": "unknown", "since": None, "answered_at": None,
              "answers": 0, "exceptions": 0, "timeouts": 0}]}
 STRANGERS = [{"device_id": HOSTILE, "peer": "10.0.0.9:1", "profile": "usr", "first_seen": 1700000000000,
-              "last_seen": 1700000100000, "times": 12}]
+              "last_seen": 1700000100000, "times": 12, "connected": True}]
 
 
 class FakeCollector:
@@ -98,20 +98,92 @@ def test_a_device_without_slaves(web, fake):
 
 @pytest.mark.parametrize("answer", ["", "[]", "{", '"text"', "{}", '{"slaves": 7}', '{"slaves": [7, null, {"state": 5}]}'])
 def test_nonsense_breaks_no_page(web, fake, answer):
-    fake.answers = dict.fromkeys(["/line", "/lines", "/quarantine"], answer)
+    fake.answers = dict.fromkeys(["/line", "/lines", "/quarantine", "/expected", "/refusals", "/dials"], answer)
+    fake.answers["/status"] = {}
     english(web, "/device/1001")
     english(web, "/devices")
-    for path in ("/api/lines", "/api/quarantine", "/api/device/1001/line"):
+    english(web, "/lines")
+    for path in ("/api/lines", "/api/quarantine", "/api/device/1001/line", "/api/expected", "/api/refusals",
+                 "/api/dials"):
         assert web.get(path).status in (200, 503)
 
 
-def test_strangers_are_shown_only_where_there_are_any(web, fake):
+def test_strangers_are_shown_and_counted_on_the_devices_page(web, fake):
     assert "Unknown devices" not in english(web, "/devices")
-    fake.answers["/quarantine"] = []
+    fake.answers.update({"/status": {"devices_expected": 0}, "/expected": [], "/quarantine": []})
     assert "Unknown devices" not in english(web, "/devices")
+    assert "No unknown device has called" in english(web, "/lines")
     fake.answers["/quarantine"] = STRANGERS
-    page = english(web, "/devices")
-    assert "Unknown devices" in page and "10.0.0.9:1" in page
+    assert '<b class="num">1</b> <a href="/lines#strangers">' in english(web, "/devices")
+    page = english(web, "/lines")
+    assert "10.0.0.9:1" in page and "Connected, waits" in page
     assert HOSTILE not in page
     assert web.get("/api/quarantine").json()[0]["first_seen"] == "2023-11-14T22:13:20.000Z"
-    assert "未知设备" in web.request("/devices", headers={"Accept-Language": "zh-CN"}).text
+    assert "未知设备" in web.request("/lines", headers={"Accept-Language": "zh-CN"}).text
+
+
+def missing(device_id, **more):
+    return {"device_id": device_id, "name": "", "profile": None, "dial": None, "online": False, "refusal": None,
+            "refused_at": None, **more}
+
+
+def test_who_is_missing_and_why(web, fake, database):
+    database.query("INSERT INTO connection_history (device_id, event, `timestamp`, details) VALUES "
+                   "('1001', 'disconnect', '2026-01-01', 'older'), ('1001', 'disconnect', '2026-01-02', "
+                   "'heartbeat timeout')")
+    database.query("INSERT INTO devices (device_id, first_seen, last_seen) VALUES ('1002', '2023-01-01', '2024-01-01')")
+    fake.answers.update({
+        "/status": {"devices_expected": 9},
+        "/expected": [missing("1001", name="Boiler"),
+                      missing("1002", refusal="refused: wrong secret", refused_at=1700000000000),
+                      missing("1003", refusal="refused: wrong secret", refused_at=1700000000000),
+                      missing("1004", name=HOSTILE),
+                      missing("plc", profile="plc", dial={"host": "10.1.1.1", "port": 502})],
+        "/dials": [{"device_id": "plc", "host": "10.1.1.1", "port": 502, "state": "waiting", "failures": 3,
+                    "error": "Connection refused", "next": 1700000000000}]})
+    page = english(web, "/lines")
+    assert ("/expected", {"online": ["no"]}) in fake.asked
+    assert '<a href="#missing">5</a> <small>/ 9</small>' in page
+    assert "Last line: heartbeat timeout" in page and "older" not in page
+    assert page.count("refused: wrong secret") == 1  # 1002 was online after it
+    assert page.count("It has not called") == 1 and HOSTILE not in page
+    assert "10.1.1.1:502" in page and "Connection refused" in page and "2023-11-14T22:13:20.000Z" in page
+    assert 'href="/device/1001"' in page and 'href="/device/1003"' not in page
+    assert "拒绝：密钥错误" in web.request("/lines", headers={"Accept-Language": "zh-CN"}).text
+    assert web.get("/api/dials").json()[0]["next"] == "2023-11-14T22:13:20.000Z"
+    assert web.get("/api/expected").json()[1]["refused_at"] == "2023-11-14T22:13:20.000Z"
+    fake.answers["/expected"] = [missing(str(n)) for n in range(300)]
+    assert "200 of 300 are shown" in english(web, "/lines")
+    fake.answers["/expected"] = []
+    assert "All expected devices are online" in english(web, "/lines")
+    fake.answers["/status"] = {}
+    assert "Nobody is expected" in english(web, "/lines")
+
+
+def test_refused_lines_are_shown_with_their_bytes(web, fake):
+    fake.answers.update({"/status": {}, "/expected": [], "/refusals": [
+        {"device_id": HOSTILE, "peer": "2001:db8::7", "port": 40112, "reason": "protocol error: " + HOSTILE,
+         "text": "<script>alert(1)", "hex": "3c7363", "times": 1234, "first_at": 1700000000000,
+         "last_at": 1700000000000},
+        {"device_id": "", "peer": "10.0.0.1", "port": 1, "reason": "no registration in time", "text": "", "hex": "",
+         "times": 1, "first_at": 1700000000000, "last_at": 1700000000000}]})
+    page = english(web, "/lines")
+    assert "3c 73 63" in page and "&lt;script&gt;alert(1)" in page and "[2001:db8::7]:40112" in page
+    assert "1,234" in page and "none came" in page
+    assert "<script>alert" not in page
+    assert web.get("/api/refusals").json()[0]["last_at"] == "2023-11-14T22:13:20.000Z"
+
+
+def test_dead_slaves_of_devices_online(web, fake):
+    fake.answers.update({"/status": {}, "/expected": []})
+    assert "No slave of an online device is dead" in english(web, "/lines")
+    fake.answers["/lines"] = [LINE]
+    page = english(web, "/lines")
+    assert ("/lines", {"slaves": ["dead"]}) in fake.asked
+    assert "Boiler" in page and "77" in page and "pump" not in page and HOSTILE not in page
+
+
+def test_without_a_collector_the_page_says_so(web, fake):
+    page = english(web, "/lines")
+    assert "who is connected and who was refused is known only while it runs" in page
+    assert "All expected devices" not in page

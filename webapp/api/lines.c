@@ -1,4 +1,5 @@
-/* GET /api/lines, /api/device/{id}/line, /api/quarantine: what the collector says now. */
+/* GET /api/lines, /api/device/{id}/line, /api/quarantine, /api/dials, /api/refusals, /api/expected:
+ * what the collector says now. */
 #include "webapp/lines.h"
 
 #include "webapp/call.h"
@@ -27,6 +28,21 @@ enum outcome api_lines(struct call *call)
 enum outcome api_quarantine(struct call *call)
 {
     return send(call, lines_quarantine(call));
+}
+
+enum outcome api_dials(struct call *call)
+{
+    return send(call, lines_dials(call));
+}
+
+enum outcome api_refusals(struct call *call)
+{
+    return send(call, lines_refusals(call));
+}
+
+enum outcome api_expected(struct call *call)
+{
+    return send(call, lines_expected(call));
 }
 
 enum outcome api_device_line(struct call *call)

@@ -1,4 +1,5 @@
 /* GET /: the state of the whole at a glance. */
+#include "shared/base/alloc.h"
 #include "webapp/call.h"
 #include "webapp/handlers.h"
 #include "webapp/http/moment.h"
@@ -30,6 +31,21 @@ static void put_counts(struct json_object *out, struct json_object *status)
         values_count(out, keys[i], number(status, keys[i]));
 }
 
+/* Each of ${faults}, a line each; the first one with what became of the change. */
+static void add_faults(const struct call *call, struct json_object *list, const char *faults)
+{
+    for (const char *at = faults, *next; *at != '\0'; at = next) {
+        size_t len = strcspn(at, "\n");
+        char *line = xasprintf("%.*s", (int)len, at);
+        char *text = at == faults ? call_format(call, "collector.config_refused", {"fault", line})
+                                  : xstrdup(line);
+        json_object_array_add(list, json_object_new_string(text));
+        free(text);
+        free(line);
+        next = at + len + (at[len] == '\n');
+    }
+}
+
 /* What needs somebody's attention, each as one line. */
 static struct json_object *warnings(const struct call *call, struct json_object *status)
 {
@@ -41,11 +57,8 @@ static struct json_object *warnings(const struct call *call, struct json_object 
     if (number(status, "records_dropped") > 0)
         json_object_array_add(list, json_object_new_string(call_text(call, "collector.dropping")));
     const char *fault = values_get(status, "config_error");
-    if (fault != NULL && fault[0] != '\0') {
-        char *text = call_format(call, "collector.config_refused", {"fault", fault});
-        json_object_array_add(list, json_object_new_string(text));
-        free(text);
-    }
+    if (fault != NULL && fault[0] != '\0')
+        add_faults(call, list, fault);
     return list;
 }
 

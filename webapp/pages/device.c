@@ -4,6 +4,7 @@
 #include "webapp/handlers.h"
 #include "webapp/http/moment.h"
 #include "webapp/link.h"
+#include "webapp/pages/device_history.h"
 #include "webapp/pages/device_packets.h"
 #include "webapp/pages/line_parts.h"
 #include "webapp/pages/parts.h"
@@ -20,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_PACKETS = 30, SHOWN_CONNECTIONS = 8 };
+enum { SHOWN_PACKETS = 30, SHOWN_CONNECTIONS = 8, SHOWN_HISTORY = 20 };
 
 /* The page's settings that its own links keep. */
 struct settings {
@@ -146,7 +147,7 @@ static enum outcome put_history(struct json_object *page, struct call *call,
         return OUTCOME_DATABASE;
     values_flag(page, "no_packets", mysql_num_rows(rows) == 0);
     json_object_object_add(page, "packets", device_packets(call, rows));
-    return OUTCOME_DONE;
+    return device_history(page, call, now->id, SHOWN_HISTORY);
 }
 
 static enum outcome fill(struct json_object *page, struct call *call, struct settings *now,

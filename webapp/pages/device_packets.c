@@ -26,6 +26,18 @@ static char *spaced_hex(const uint8_t *bytes, size_t len)
     return out;
 }
 
+/* Printable ASCII as it is, a dot for each other byte. */
+static char *dotted(const uint8_t *bytes, size_t len)
+{
+    char *out = malloc(len + 1);
+    if (out == NULL)
+        abort();
+    for (size_t i = 0; i < len; i++)
+        out[i] = bytes[i] >= 0x20 && bytes[i] < 0x7f ? (char)bytes[i] : '.';
+    out[len] = '\0';
+    return out;
+}
+
 static struct json_object *field_value(const struct call *call, const struct packet_field *field,
                                        const uint8_t *bytes, size_t index)
 {
@@ -61,6 +73,7 @@ static void dress(const struct call *call, struct json_object *item, const char 
     values_flag(item, "good", fields.verdict == PACKET_GOOD);
     values_flag(item, "bad", fields.verdict == PACKET_BAD);
     values_owned(item, "hex", spaced_hex(bytes, len));
+    values_owned(item, "ascii", dotted(bytes, len));
 }
 
 struct json_object *device_packets(const struct call *call, MYSQL_RES *rows)

@@ -125,6 +125,6 @@ enum outcome page_devices(struct call *call)
     put_paging(page, call, &now, total, shown);
     values_flag(page, "empty", shown == 0);
     json_object_object_add(page, "rows", rows_of(call, rows));
-    line_parts_put_quarantine(page, call);
+    line_parts_put_quarantine(page, call, 0);
     return call_page(call, 200, "devices", page);
 }

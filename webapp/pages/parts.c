@@ -13,23 +13,20 @@
 
 /* The history keeps what the collector said, in its log's English: the catalogue knows those
  * phrases. */
-static void put_reason(const struct call *call, struct json_object *item)
+char *parts_reason(const struct call *call, const char *details)
 {
-    const char *details = values_get(item, "details"), *found;
+    const char *found;
     struct json_object *phrases;
-    if (details == NULL ||
-        !json_object_object_get_ex(view_texts(call->worker->app->view)->catalogues[call->lang],
+    if (!json_object_object_get_ex(view_texts(call->worker->app->view)->catalogues[call->lang],
                                    "reason", &phrases))
-        return;
+        return xstrdup(details);
     json_object_object_foreach(phrases, phrase, text)
     {
-        if ((found = strstr(details, phrase)) == NULL)
-            continue;
-        values_owned(item, "details",
-                     xasprintf("%.*s%s%s", (int)(found - details), details,
-                               json_object_get_string(text), found + strlen(phrase)));
-        return;
+        if ((found = strstr(details, phrase)) != NULL)
+            return xasprintf("%.*s%s%s", (int)(found - details), details,
+                             json_object_get_string(text), found + strlen(phrase));
     }
+    return xstrdup(details);
 }
 
 struct json_object *parts_connections(const struct call *call, MYSQL_RES *rows)
@@ -41,7 +38,8 @@ struct json_object *parts_connections(const struct call *call, MYSQL_RES *rows)
         char key[64];
         snprintf(key, sizeof(key), "event.%s", values_get(item, "event"));
         values_text(item, "label", call_text(call, key));
-        put_reason(call, item);
+        if (values_get(item, "details") != NULL)
+            values_owned(item, "details", parts_reason(call, values_get(item, "details")));
         values_owned(item, "link", link_device("/device", values_get(item, "device_id"), ""));
     }
     return list;

@@ -14,6 +14,10 @@
  * ${rows}. */
 struct json_object *parts_connections(const struct call *call, MYSQL_RES *rows);
 
+/** parts_reason(call, details): why a line closed, as the collector says it, in the viewer's
+ * language as far as the catalogue knows it; the caller's. */
+char *parts_reason(const struct call *call, const char *details);
+
 /** parts_device(item): add link, link_data, link_export and "online" to a row of devices. */
 void parts_device(struct json_object *item);
 

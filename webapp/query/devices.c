@@ -83,6 +83,20 @@ MYSQL_RES *devices_one(struct database *db, const char *device_id)
     return database_select(db, &sql);
 }
 
+MYSQL_RES *devices_absent(struct database *db, const char *const *ids, size_t n)
+{
+    struct sql sql;
+    sql_init(&sql);
+    sql_add(&sql,
+            "SELECT d.device_id AS device_id, d.last_seen AS last_seen, (SELECT h.details FROM "
+            "connection_history h WHERE h.device_id = d.device_id AND h.event = 'disconnect' ORDER "
+            "BY h.`timestamp` DESC LIMIT 1) AS ended FROM devices d WHERE d.device_id IN (''");
+    for (size_t i = 0; i < n; i++)
+        sql_add(&sql, ", ?", SQL_TEXT(ids[i]));
+    sql_add(&sql, ")");
+    return database_select(db, &sql);
+}
+
 int devices_key(struct database *db, const char *device_id, uint32_t *key)
 {
     struct sql sql;

@@ -6,6 +6,7 @@
 #include "webapp/query/database.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum devices_order {
     DEVICES_BY_ID,
@@ -38,6 +39,10 @@ MYSQL_RES *devices_all(struct database *db);
 /** devices_one(db, device_id): the columns of devices_list() of one device; no row where there is
  * none. */
 MYSQL_RES *devices_one(struct database *db, const char *device_id);
+
+/** devices_absent(db, ids, n): of these devices: device_id, last_seen, and ended, why its last line
+ * closed (null where none did); no row for those that never came. */
+MYSQL_RES *devices_absent(struct database *db, const char *const *ids, size_t n);
 
 /** devices_key(db, device_id, key): the numeric key by which readings name a device; 0 in ${key}
  * where there is none. 0 or -1. */

@@ -203,6 +203,7 @@ static void paths_and_methods(void **state)
     expect(bench, "GET", "/lines", "", 200, "[]");
     expect(bench, "GET", "/quarantine", "", 200, "[]");
     expect(bench, "GET", "/dials", "", 200, "[]");
+    expect(bench, "GET", "/refusals", "", 200, "[]");
     expect(bench, "GET", "/line?device=a%22b", "", 404,
            "{\"error\":\"device a\\\"b is not online\"}");
     expect(bench, "GET", "/line", "", 400,
@@ -211,7 +212,7 @@ static void paths_and_methods(void **state)
     expect(bench, "POST", "/healthz", "{}", 405, "{\"error\":\"this path answers to GET, HEAD\"}");
     expect(bench, "GET", "/", "", 404,
            "there are /metrics, /healthz, /readyz, /status, /lines, /line, /quarantine, /dials, "
-           "and POST /write\n");
+           "/refusals, /expected, and POST /write\n");
     expect(bench, "POST", "/write", "{}", 400,
            "{\"error\":\"device is missing: the DTU's registration id, as the pages show it\"}");
     expect_audit(bench, "");
@@ -317,6 +318,11 @@ static void what_cannot_be_is_refused_and_recorded(void **state)
     struct bench *bench = *state;
     expect(bench, "POST", "/write", "{\"device\":\"7\",\"point\":\"setpoint\",\"value\":1}", 404,
            "{\"error\":\"device 7 is not known: it has not called since the start\"}");
+    quarantine_seen(bench->collector.hub.quarantine, "7", NULL, &(struct record_connection){0}, 1);
+    expect(
+        bench, "POST", "/write", "{\"device\":\"7\",\"point\":\"setpoint\",\"value\":1}", 409,
+        "{\"error\":\"device 7 is in quarantine: name it below devices in data_config.yml to let "
+        "it in\"}");
     uint32_t ref;
     assert_int_equal(names_find_device(bench->collector.names, "7", &ref), -1);
     expect(bench, "POST", "/write", "{\"device\":\"1000\",\"point\":\"setpoint\",\"value\":1}", 409,
@@ -357,7 +363,8 @@ static void a_session_may_not_take_it(void **state)
     } verdicts[] = {
         {ORDER_OFFLINE, 409, "{\"error\":\"device 1001 is offline: nothing was sent\"}"},
         {ORDER_QUARANTINED, 409,
-         "{\"error\":\"device 1001 is in quarantine: name it in data_config.yml to let it in\"}"},
+         "{\"error\":\"device 1001 is in quarantine: name it below devices in data_config.yml to "
+         "let it in\"}"},
         {ORDER_LISTEN_ONLY, 409,
          "{\"error\":\"device 1001 polls by itself (listen_only): nothing is sent to it\"}"},
         {ORDER_QUEUE_FULL, 503,
@@ -370,7 +377,7 @@ static void a_session_may_not_take_it(void **state)
     expect_audit(bench, "1|0|0|0|0|Mei|setpoint|23.5|refused|device 1001 is offline: nothing was "
                         "sent\n"
                         "1|0|0|0|0|Mei|setpoint|23.5|refused|device 1001 is in quarantine: name "
-                        "it in data_config.yml to let it in\n"
+                        "it below devices in data_config.yml to let it in\n"
                         "1|0|0|0|0|Mei|setpoint|23.5|refused|device 1001 polls by itself "
                         "(listen_only): nothing is sent to it\n"
                         "1|0|0|0|0|Mei|setpoint|23.5|refused|device 1001 has too many orders "

@@ -56,11 +56,16 @@ static void a_line_and_its_slaves(void **state)
 static void devices_that_are_not_let_in(void **state)
 {
     (void)state;
-    const struct quarantine_view device = {
-        .id = "9", .peer = "10.0.0.9:1", .profile = "usr", .first_ms = 1, .last_ms = 2, .times = 3};
+    const struct quarantine_view device = {.id = "9",
+                                           .peer = "10.0.0.9:1",
+                                           .profile = "usr",
+                                           .first_ms = 1,
+                                           .last_ms = 2,
+                                           .times = 3,
+                                           .connected = true};
     expect(control_quarantine_json(&device, 1),
            "[{\"device_id\":\"9\",\"peer\":\"10.0.0.9:1\",\"profile\":\"usr\",\"first_seen\":1,"
-           "\"last_seen\":2,\"times\":3}]");
+           "\"last_seen\":2,\"times\":3,\"connected\":true}]");
     expect(control_quarantine_json(NULL, 0), "[]");
 }
 
@@ -80,12 +85,52 @@ static void devices_that_we_dial(void **state)
     expect(control_dials_json(NULL, 0), "[]");
 }
 
+static void lines_that_were_refused(void **state)
+{
+    (void)state;
+    const uint8_t bytes[] = {'<', '"', 0x00, 0x7f, 0xe9, '\\', '~'};
+    const struct refusal_view refusal = {.id = "",
+                                         .peer = "2001:db8::7",
+                                         .port = 9,
+                                         .reason = "protocol error",
+                                         .bytes = bytes,
+                                         .len = sizeof(bytes),
+                                         .first_ms = 1,
+                                         .last_ms = 2,
+                                         .times = 3};
+    expect(control_refusals_json(&refusal, 1),
+           "[{\"device_id\":\"\",\"peer\":\"2001:db8::7\",\"port\":9,\"reason\":\"protocol "
+           "error\",\"text\":\"<\\\"...\\\\~\",\"hex\":\"3c22007fe95c7e\",\"times\":3,"
+           "\"first_at\":1,\"last_at\":2}]");
+    expect(control_refusals_json(NULL, 0), "[]");
+}
+
+static void devices_that_are_expected(void **state)
+{
+    (void)state;
+    const struct expected_view devices[] = {
+        {.id = "9",
+         .name = "锅炉",
+         .profile = "usr",
+         .refusal = "refused: wrong secret",
+         .refused_ms = 5},
+        {.id = "10", .name = "", .dial_host = "dtu.example", .dial_port = 502, .online = true},
+    };
+    expect(
+        control_expected_json(devices, 2),
+        "[{\"device_id\":\"9\",\"name\":\"锅炉\",\"profile\":\"usr\",\"dial\":null,"
+        "\"online\":false,\"refusal\":\"refused: wrong secret\",\"refused_at\":5},"
+        "{\"device_id\":\"10\",\"name\":\"\",\"profile\":null,\"dial\":{\"host\":\"dtu.example\","
+        "\"port\":502},\"online\":true,\"refusal\":null,\"refused_at\":null}]");
+    expect(control_expected_json(NULL, 0), "[]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_line_and_its_slaves),
-        cmocka_unit_test(devices_that_are_not_let_in),
-        cmocka_unit_test(devices_that_we_dial),
+        cmocka_unit_test(a_line_and_its_slaves),     cmocka_unit_test(devices_that_are_not_let_in),
+        cmocka_unit_test(devices_that_we_dial),      cmocka_unit_test(lines_that_were_refused),
+        cmocka_unit_test(devices_that_are_expected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,7 +56,9 @@ static void who_is_known_is_forgotten(void **state)
     quarantine_seen(quarantine, "1001", NULL, &peer, 1);
     quarantine_seen(quarantine, "1002", NULL, &peer, 2);
     assert_string_equal(list(quarantine)->first.profile, "");
+    assert_true(quarantine_holds(quarantine, "1002"));
     assert_true(quarantine_forget(quarantine, "1002"));
+    assert_false(quarantine_holds(quarantine, "1002"));
     assert_false(quarantine_forget(quarantine, "1002"));
     assert_int_equal(list(quarantine)->n, 1);
     quarantine_clear(quarantine);

@@ -238,7 +238,7 @@ static void coils_are_a_number(void **state)
     assert_int_equal(order.size, 1);
     assert_int_equal(order.read_back.function, FC_READ_COILS);
     expect_order(&def, 0, "110500640000");
-    expect_refused(&def, 2, "setpoint: 2 does not fit into its 1 bytes: they hold 0 to 1");
+    expect_refused(&def, 2, "setpoint: 2 is no value of a coil: write 0 or 1");
     def = coils(10);
     expect_order(&def, 0x1cd, "110f0064000a02cd01");
     assert_true(write_value(&order, (const uint8_t *)"\xcd\xfd", 2, &value));
@@ -251,8 +251,9 @@ static void coils_are_a_number(void **state)
     expect_order(&def, 0xfffefdfc,
                  "110f00640020"
                  "04fcfdfeff");
-    expect_refused(&def, 0x1p32,
-                   "setpoint: 4294967296 does not fit into its 4 bytes: they hold 0 to 4294967295");
+    expect_refused(
+        &def, 0x1p32,
+        "setpoint: 4294967296 does not fit into its 32 coils: they hold 0 to 4294967295");
 }
 
 static void the_first_coil_is_found_by_the_task(void **state)
