@@ -19,6 +19,39 @@ void session_send(struct session *session, const uint8_t *bytes, size_t len, int
 void session_view(struct session *session, struct expectation expected[1 + EXCHANGE_DEBTS],
                   bool settled, int64_t now_ms, struct framing_view *view);
 
+enum { SESSION_SHOWN_BYTES = 32 };
+
+/** The first bytes of something for a log line, as hexadecimal and as text: the log makes it
+ * printable. */
+struct session_shown {
+    char hex[2 * SESSION_SHOWN_BYTES + 4], text[SESSION_SHOWN_BYTES + 1];
+};
+void session_show(const uint8_t *bytes, size_t len, struct session_shown *out);
+
+/* session_admit.c */
+
+/** session_name(session, id): the line says who it is. */
+void session_name(struct session *session, const char *id);
+
+/** session_decide(session, plan, secret, now): let the named line in, put it in quarantine, or
+ * refuse it; ${secret} is what it registered with, "" without one. */
+void session_decide(struct session *session, const struct plan *plan, const char *secret,
+                    struct session_time now);
+
+/** session_refused(session, bytes, len, now): it is closed before it was let in: keep why, and what
+ * came first, for whoever looks for it. */
+void session_refused(const struct session *session, const uint8_t *bytes, size_t len,
+                     struct session_time now);
+
+/** session_dialled(session, device_id, now): we know whom we dialled. */
+void session_dialled(struct session *session, const char *device_id, struct session_time now);
+
+/** session_take_plan(session, plan, now): go on by ${plan} of the environment's set. */
+void session_take_plan(struct session *session, const struct plan *plan, struct session_time now);
+
+/** session_comes_from(cidrs, address): whether the address lies in one of the networks. */
+bool session_comes_from(const char *cidrs, const char *address);
+
 /* session_register.c */
 
 /** session_first_packet(session, bytes, len, settled, now): hold the line's first bytes against the
@@ -34,16 +67,10 @@ void session_unregistered(struct session *session, struct session_time now);
 /** session_deadline_ms(session): when that is. */
 int64_t session_deadline_ms(const struct session *session);
 
-/** session_dialled(session, device_id, now): we know whom we dialled. */
-void session_dialled(struct session *session, const char *device_id, struct session_time now);
-
 /** session_by_source(session, at_once, now): identify the line by the port that it dialled and the
  * address it came from, where a profile there needs no registration; ${at_once}: only where none
  * of them has any. false where it stays unidentified. */
 bool session_by_source(struct session *session, bool at_once, struct session_time now);
-
-/** session_take_plan(session, plan, now): go on by ${plan} of the environment's set. */
-void session_take_plan(struct session *session, const struct plan *plan, struct session_time now);
 
 /* session_stream.c */
 

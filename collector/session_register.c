@@ -5,15 +5,10 @@
 #include "collector/link/choice.h"
 #include "collector/session_parts.h"
 #include "shared/base/alloc.h"
-#include "shared/base/cidr.h"
 #include "shared/base/log.h"
-#include "shared/base/text.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SHOWN_BYTES = 32 };
 
 /* The plans that a line on this port may be of, in the order of the file. */
 struct candidates {
@@ -69,166 +64,6 @@ int64_t session_deadline_ms(const struct session *session)
     return session->opened_ms + longest_ms;
 }
 
-/* Plans */
-
-static void carry_slaves(struct session *session, const struct plan *from, struct slave_state *old)
-{
-    const struct profile *profile = session->plan->profile;
-    for (size_t i = 0; old != NULL && i < profile->nslaves; i++) {
-        for (size_t k = 0; k < from->profile->nslaves; k++) {
-            if (from->profile->slaves[k].unit == profile->slaves[i].unit)
-                session->slaves[i] = old[k];
-        }
-    }
-}
-
-/* A line that is only listened to has nothing outstanding: a reload may have made it one. */
-static void fall_silent(struct session *session, int64_t now_ms)
-{
-    session->exchange.waiting = session->probe_wanted = session->probing = false;
-    session_write_end_all(session, now_ms);
-}
-
-void session_take_plan(struct session *session, const struct plan *plan, struct session_time now)
-{
-    struct plan_set *old_set = session->plans;
-    const struct plan *old_plan = session->plan;
-    struct slave_state *old_slaves = session->slaves;
-    session->plans = plan_set_hold(session->env->plans);
-    session->plan = plan;
-    session->slaves = xcalloc(plan->profile->nslaves, sizeof(*session->slaves));
-    carry_slaves(session, old_plan, old_slaves);
-    free(session->changes);
-    session->changes =
-        plan->stores_on_change ? xcalloc(plan->profile->npoints, sizeof(*session->changes)) : NULL;
-    if (plan->profile->link.listen_only)
-        fall_silent(session, now.mono_ms);
-    if (plan->profile->link.listen_only || session->quarantined)
-        schedule_clear(&session->schedule);
-    else
-        schedule_start(&session->schedule, plan, now.mono_ms,
-                       (double)random() / ((double)RAND_MAX + 1));
-    free(old_slaves);
-    plan_set_release(old_set);
-}
-
-/* Bytes for a log line, as hexadecimal and as text: the log makes it printable. */
-struct shown {
-    char hex[2 * SHOWN_BYTES + 4], text[SHOWN_BYTES + 1];
-};
-
-static void show(const uint8_t *bytes, size_t len, struct shown *out)
-{
-    size_t kept = len < SHOWN_BYTES ? len : SHOWN_BYTES;
-    text_hex(bytes, kept, out->hex);
-    if (kept < len)
-        strcat(out->hex, "...");
-    for (size_t i = 0; i < kept; i++)
-        out->text[i] = bytes[i] != '\0' ? (char)bytes[i] : '.';
-    out->text[kept] = '\0';
-}
-
-/* Known, unknown, refused */
-
-static void name_session(struct session *session, const char *id)
-{
-    char peer[sizeof(session->who)];
-    strcpy(peer, session->who);
-    snprintf(session->id, sizeof(session->id), "%s", id);
-    snprintf(session->who, sizeof(session->who), "%s %.63s", id, peer);
-}
-
-static void go_online(struct session *session, const struct plan *plan, struct session_time now)
-{
-    struct session_env *env = session->env;
-    const struct device_def *device = data_config_device(env->plans->config, session->id);
-    session->registered = true;
-    session->quarantined = false;
-    session->registered_wall_ms = now.wall_ms;
-    session->life_ms = now.mono_ms;
-    session->device = names_device(env->names, session->id);
-    names_describe_device(env->names, session->device, device != NULL ? device->name : "",
-                          device != NULL ? device->tags : "", plan->profile->name);
-    env->metrics->registered++;
-    session->ops->registered(session->cookie);
-    recorder_connection(&env->recorder, session->device, now.wall_ms, EVENT_CONNECT, &session->peer,
-                        "");
-    session->secretive |= device != NULL && device->secret != NULL;
-    if (session->registration_size > 0 && !session->secretive)
-        recorder_packet(&env->recorder, session->device, now.wall_ms, PACKET_REGISTER,
-                        session->registration, session->registration_size);
-    session_take_plan(session, plan, now);
-    session->exchange.quiet_until_ms = now.mono_ms + plan->after_connect_ms;
-    log_info("session", session->who, "online, profile %s, %zu tasks", plan->profile->name,
-             plan->ntasks);
-}
-
-static void go_into_quarantine(struct session *session, const struct plan *plan,
-                               struct session_time now)
-{
-    session->quarantined = true;
-    session->life_ms = now.mono_ms;
-    session->env->metrics->quarantined++;
-    session_take_plan(session, plan, now);
-    struct shown shown;
-    show(session->registration, session->registration_size, &shown);
-    log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
-                 "unknown device in quarantine, profile %s, registration %s (\"%s\"): add it to "
-                 "devices: in data_config.yml to have it polled",
-                 plan->profile->name, session->secretive ? "with a secret" : shown.hex,
-                 session->secretive ? "..." : shown.text);
-    session->ops->quarantined(session->cookie);
-}
-
-static bool same_secret(const char *wanted, const char *got)
-{
-    size_t len = strlen(wanted);
-    return strlen(got) == len && sodium_memcmp(wanted, got, len) == 0;
-}
-
-static bool comes_from(const char *cidrs, const char *address)
-{
-    char *problem = NULL;
-    struct cidr_list *list = cidr_list_parse(cidrs, &problem);
-    bool holds = list != NULL && cidr_list_holds(list, address);
-    cidr_list_free(list);
-    free(problem);
-    return holds;
-}
-
-/* A registration that must not count: it does not end the line of the device that it names, either.
- */
-static bool refused(struct session *session, const struct device_def *device, const char *secret)
-{
-    const char *why = NULL;
-    if (device == NULL && session->env->plans->config->unknown_devices == UNKNOWN_REFUSE)
-        why = "unknown device";
-    else if (device != NULL && device->secret != NULL && !same_secret(device->secret, secret))
-        why = secret[0] != '\0' ? "wrong secret" : "no secret in its registration";
-    else if (device != NULL && device->from != NULL &&
-             !comes_from(device->from, session->peer.address))
-        why = "may not come from this address";
-    if (why == NULL)
-        return false;
-    session->env->metrics->refused_devices++;
-    log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who, "refused: %s", why);
-    session_close(session, "refused: %s", why);
-    return true;
-}
-
-static void decide(struct session *session, const struct plan *plan, const char *secret,
-                   struct session_time now)
-{
-    const struct data_config *config = session->env->plans->config;
-    const struct device_def *device = data_config_device(config, session->id);
-    if (refused(session, device, secret))
-        return;
-    if (device == NULL && config->unknown_devices == UNKNOWN_QUARANTINE)
-        go_into_quarantine(session, plan, now);
-    else
-        go_online(session, plan, now);
-}
-
 /* The first packet */
 
 struct first_packet {
@@ -278,7 +113,7 @@ static size_t take_choice(struct session *session, const struct plan *chosen,
     char id[LINK_ID_SIZE];
     strcpy(id, choice->match.id);
     const struct plan *plan = bound_plan(session, chosen, first, choice);
-    name_session(session, id);
+    session_name(session, id);
     if (plan == NULL) {
         const struct device_def *device = data_config_device(session->env->plans->config, id);
         log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
@@ -287,27 +122,31 @@ static size_t take_choice(struct session *session, const struct plan *chosen,
                      chosen->profile->name, device->profile->name);
         session_close(session, "refused: registers as profile %s, is bound to %s",
                       chosen->profile->name, device->profile->name);
+        session_refused(session, NULL, 0, now);
         return 0;
     }
     size_t size = choice->match.size;
     keep_registration(session, first->bytes + choice->skip, size);
     session->secretive = choice->match.secret[0] != '\0';
-    decide(session, plan, choice->match.secret, now);
+    session_decide(session, plan, choice->match.secret, now);
     if (!session->closing)
         acknowledge(session, choice->match.token, now.mono_ms);
     return choice->skip + size;
 }
 
-static void report_misfit(struct session *session, const struct first_packet *first, size_t n)
+/* It never registered: kept for whoever looks for it. */
+static void report_misfit(struct session *session, const struct first_packet *first, size_t n,
+                          struct session_time now)
 {
-    struct shown shown;
-    show(first->bytes, first->len, &shown);
+    struct session_shown shown;
+    session_show(first->bytes, first->len, &shown);
     session->env->metrics->protocol_errors++;
     log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
                  "the first %zu bytes fit the registration of none of the %zu profiles of port %u: "
                  "%s (\"%s\"): closing",
                  first->len, n, (unsigned)session->port, shown.hex, shown.text);
     session_close(session, "protocol error: the first packet is no registration");
+    session_refused(session, first->bytes, first->len, now);
 }
 
 size_t session_first_packet(struct session *session, const uint8_t *bytes, size_t len, bool settled,
@@ -322,7 +161,7 @@ size_t session_first_packet(struct session *session, const uint8_t *bytes, size_
     if (verdict > 0)
         used = take_choice(session, candidates.plans[choice.candidate], &first, &choice, now);
     else if (verdict < 0 && !session_by_source(session, false, now))
-        report_misfit(session, &first, candidates.n);
+        report_misfit(session, &first, candidates.n, now);
     clear_candidates(&candidates);
     return used;
 }
@@ -343,7 +182,7 @@ static const char *device_from(const struct session *session, const struct plan 
     for (size_t i = 0; i < config->ndevices; i++) {
         const struct device_def *device = &config->devices[i];
         if (device->profile == plan->profile && device->from != NULL &&
-            comes_from(device->from, session->peer.address))
+            session_comes_from(device->from, session->peer.address))
             return device->id;
     }
     return NULL;
@@ -359,8 +198,8 @@ static const char *id_of_source(const struct session *session, const struct plan
 
 static void take_source(struct session *session, const struct plan *plan, struct session_time now)
 {
-    name_session(session, id_of_source(session, plan));
-    decide(session, plan, "", now);
+    session_name(session, id_of_source(session, plan));
+    session_decide(session, plan, "", now);
 }
 
 bool session_by_source(struct session *session, bool at_once, struct session_time now)
@@ -387,8 +226,8 @@ void session_unregistered(struct session *session, struct session_time now)
 {
     if (session_by_source(session, false, now))
         return;
-    struct shown shown;
-    show(session->held, session->held_size, &shown);
+    struct session_shown shown;
+    session_show(session->held, session->held_size, &shown);
     session->env->metrics->registration_timeouts++;
     log_at_limit(&session->env->noise, session->held_size > 0 ? LOGL_WARN : LOGL_INFO, "session",
                  session->who,
@@ -396,66 +235,5 @@ void session_unregistered(struct session *session, struct session_time now)
                  (long long)(session_deadline_ms(session) - session->opened_ms), session->held_size,
                  shown.hex, shown.text);
     session_close(session, "no registration in time");
-}
-
-void session_dialled(struct session *session, const char *device_id, struct session_time now)
-{
-    const struct device_def *device = data_config_device(session->env->plans->config, device_id);
-    name_session(session, device_id);
-    if (device == NULL || device->profile == NULL) {
-        session_close(session, "it is not to be dialled any more");
-        return;
-    }
-    go_online(session, plan_set_find(session->env->plans, device->profile->name), now);
-}
-
-/* A reload */
-
-/* The plan of the new set that the device is to run by; NULL where its line cannot go on. */
-static const struct plan *next_plan(const struct session *session, const struct device_def *device)
-{
-    const struct plan_set *set = session->env->plans;
-    const char *name = session->plan->profile->name;
-    const struct plan *plan = plan_set_find(
-        set, device != NULL && device->profile != NULL ? device->profile->name : name);
-    return plan != NULL && plan->framing == session->plan->framing ? plan : NULL;
-}
-
-/* What the line registered with, by the packet that was kept. */
-static const char *kept_secret(const struct session *session, const struct plan *plan,
-                               struct choice *out)
-{
-    return session->registration != NULL &&
-                   choice_matches(&plan->profile->link, session->registration,
-                                  session->registration_size, true, out)
-               ? out->match.secret
-               : "";
-}
-
-void session_adopt(struct session *session, struct session_time now)
-{
-    const struct data_config *config = session->env->plans->config;
-    struct choice again;
-    if (session->closing || session->plan == NULL || session->plans == session->env->plans)
-        return;
-    const struct device_def *device = data_config_device(config, session->id);
-    const struct plan *plan = next_plan(session, device);
-    if (plan == NULL) {
-        session_close(session, "the configuration has no profile for this line any more");
-        return;
-    }
-    /* An answer still to come belongs to a task of the old plan: decode nothing of it. */
-    if (session->task >= 0)
-        session->task = SESSION_PROBE;
-    bool wanted = device != NULL || config->unknown_devices == UNKNOWN_ACCEPT;
-    if (session->quarantined && (wanted || config->unknown_devices == UNKNOWN_REFUSE))
-        decide(session, plan, kept_secret(session, plan, &again), now);
-    else if (!session->quarantined && !wanted)
-        session_close(session, "unknown device: not in devices: any more");
-    else
-        session_take_plan(session, plan, now);
-    if (session->registered && !session->closing)
-        names_describe_device(session->env->names, session->device,
-                              device != NULL ? device->name : "",
-                              device != NULL ? device->tags : "", plan->profile->name);
+    session_refused(session, session->held, session->held_size, now);
 }

@@ -80,10 +80,11 @@ static void got_noise(struct session *session, const uint8_t *bytes, size_t len,
     if (!session->registered || !log_limited(&session->noises, now.mono_ms, &left_out))
         return;
     if (session->secretive) {
-        log_info("session", session->who,
-                 "%zu bytes that fit nothing, not shown: a secret may be among them (%llu more like "
-                 "it before)",
-                 len, (unsigned long long)left_out);
+        log_info(
+            "session", session->who,
+            "%zu bytes that fit nothing, not shown: a secret may be among them (%llu more like "
+            "it before)",
+            len, (unsigned long long)left_out);
         return;
     }
     log_info("session", session->who, "%zu bytes that fit nothing: %s (%llu more like it before)",
@@ -184,7 +185,7 @@ size_t session_take(struct session *session, uint8_t *bytes, size_t len, bool se
         broken(session, bytes[0]);
     if (size <= 0)
         return 0;
-    if (frame.at > 0) { /* out of the middle, to the front */
+    if (frame.at > 0) {                  /* out of the middle, to the front */
         uint8_t packet[FRAMING_LONGEST]; /* a token, or a box */
         size_t kept = frame.size < sizeof(packet) ? frame.size : sizeof(packet);
         memcpy(packet, bytes + frame.at, kept);
