@@ -236,7 +236,8 @@ void session_adopt(struct session *session, struct session_time now)
         session_decide(session, plan, kept_secret(session, plan, &again), now);
     else if (!session->quarantined && !wanted)
         session_close(session, "unknown device: not in devices: any more");
-    else
+    else if (session->quarantined || session->port == 0 ||
+             !refused(session, device, kept_secret(session, plan, &again), now))
         session_take_plan(session, plan, now);
     if (session->registered && !session->closing)
         names_describe_device(session->env->names, session->device,

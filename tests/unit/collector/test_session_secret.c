@@ -76,6 +76,21 @@ static void that_of_another_device_is_not_kept(void **state)
     line_expect_records(line, "disconnect superseded\nconnect \nregister 6\n");
 }
 
+/* Who came in by the old secret, or by none, may be anybody. */
+static void a_reload_asks_for_the_secret_again(void **state)
+{
+    struct line *line = *state;
+    char other[sizeof(config_text)];
+    line_say(line, "REG:d1:abcdef;");
+    line_reload(line, config_text);
+    assert_int_equal(line->closed, 0);
+    strcpy(other, config_text);
+    memcpy(strstr(other, "abcdef"), "fedcba", 6);
+    line_reload(line, other);
+    assert_int_equal(line->closed, 1);
+    assert_string_equal(line->reason, "refused: wrong secret");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -85,6 +100,7 @@ int main(void)
         TEST(one_that_a_silence_cuts_is_not_kept),
         TEST(nor_within_a_broken_answer),
         TEST(that_of_another_device_is_not_kept),
+        TEST(a_reload_asks_for_the_secret_again),
     };
     log_setup(LOGL_ERROR, LOGF_TEXT, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
