@@ -127,7 +127,7 @@ static char *parse_bits(const char *text, struct draft_point *point)
 static char *without_fraction(const char *text)
 {
     size_t n = strspn(text, "0123456789"), zeros = text[n] == '.' ? strspn(text + n + 1, "0") : 0;
-    bool whole = n > 0 && zeros > 0 && text[n + 1 + zeros] == '\0';
+    bool whole = zeros > 0 && text[n + 1 + zeros] == '\0';
     return whole ? xstrndup(text, n) : xstrdup(text);
 }
 

@@ -47,7 +47,7 @@ static void normalize(const char *text, char word[WORD_MAX])
         if (*text != ' ' && *text != '_' && *text != '-')
             word[len++] = *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text;
     }
-    word[*text == '\0' ? len : 0] = '\0';
+    word[len] = '\0'; /* no name is as long as what is cut here */
     for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
         cut_end(word, ends[i]);
 }

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 static const char *const files[] = {"meter.csv", "tables/sdm120.csv", "tables/sdm630.CSV",
-                                    "tables/pump.txt", "tables/.sdm220.csv"};
+                                    "tables/pump.txt", "tables/.boiler7.csv"};
 
 static char folder[] = "/tmp/dtuhub-test-XXXXXX";
 
@@ -50,7 +50,7 @@ static void names(void **state)
     is_near("tables/m.csv", NULL);
     is_near("sdm640", "tables/sdm630.CSV");
     is_near("pump.txt", NULL);
-    is_near("boiler_room_7.csv", NULL);
+    is_near("boiler7.csv", NULL);
     is_near("", NULL);
     assert_null(near_file("/nonexistent", "meter.csv"));
 }
