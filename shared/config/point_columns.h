@@ -20,7 +20,8 @@ int point_column_find(const char *title);
 /** point_column_name(column): its first name. */
 const char *point_column_name(int column);
 
-/** point_column_nearest(title): the name that is nearest to a mistyped one, or NULL. */
+/** point_column_nearest(title): the name, of all that columns have, that is nearest to a mistyped
+ * one, or NULL. */
 const char *point_column_nearest(const char *title);
 
 /**
@@ -29,7 +30,7 @@ const char *point_column_nearest(const char *title);
  */
 int point_register_parse(const char *text, uint32_t *address, uint32_t *function);
 
-/** point_columns_reference(out): the columns as Markdown. */
+/** point_columns_reference(out): the columns, and the names of types, as Markdown. */
 void point_columns_reference(FILE *out);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "shared/base/alloc.h"
 #include "shared/config/csv_table.h"
+#include "shared/config/near_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,20 @@ static ssize_t read_limited(int fd, uint8_t *bytes)
         used += (size_t)n;
     }
     return (ssize_t)used;
+}
+
+/* What a file that is not there should have been called, where that can be told. */
+static char *missing(const struct config_files *files, const char *name, const char *path)
+{
+    char *near = near_file(files->dir, name), *problem;
+    if (near != NULL)
+        problem = xasprintf("there is no file %s: did you mean \"%s\"?", path, near);
+    else
+        problem = xasprintf("%s cannot be opened: %s: check the path (a relative one starts from "
+                            "the folder of this file) and its permissions",
+                            path, strerror(ENOENT));
+    free(near);
+    return problem;
 }
 
 static struct point_table *load(const char *path, struct faults *faults, char **problem)
@@ -72,7 +87,9 @@ struct point_table *point_files_get(struct point_files *tables, const struct con
         if (strcmp(tables->tables[i]->file, path) == 0)
             table = tables->tables[i];
     }
-    if (table == NULL && (table = load(path, faults, problem)) != NULL) {
+    if (table == NULL && access(path, F_OK) < 0 && errno == ENOENT)
+        *problem = missing(files, name, path);
+    else if (table == NULL && (table = load(path, faults, problem)) != NULL) {
         tables->tables = xreallocarray(tables->tables, tables->count + 1, sizeof(*tables->tables));
         tables->tables[tables->count++] = table;
     }

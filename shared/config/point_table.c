@@ -4,6 +4,7 @@
 #include "shared/config/csv_table.h"
 #include "shared/config/csv_text.h"
 #include "shared/config/point_columns.h"
+#include "shared/config/point_types.h"
 #include "shared/config/quote.h"
 #include "shared/config/setting_value.h"
 
@@ -122,10 +123,21 @@ static char *parse_bits(const char *text, struct draft_point *point)
     return problem;
 }
 
+/* Spreadsheets write whole numbers with a fraction: "1.0" is "1". A new text. */
+static char *without_fraction(const char *text)
+{
+    size_t n = strspn(text, "0123456789"), zeros = text[n] == '.' ? strspn(text + n + 1, "0") : 0;
+    bool whole = zeros > 0 && text[n + 1 + zeros] == '\0';
+    return whole ? xstrndup(text, n) : xstrdup(text);
+}
+
 static char *parse_register(const char *text, struct draft_point *point)
 {
     uint32_t function;
-    if (point_register_parse(text, &point->address, &function) < 0)
+    char *number = without_fraction(text);
+    int result = point_register_parse(number, &point->address, &function);
+    free(number);
+    if (result < 0)
         return xasprintf("%s is no number of a register: write it with five or six digits, like "
                          "40001 (holding register), 30001 (input register), 10001 (discrete "
                          "input) or 00001 (coil), or use a column address",
@@ -152,6 +164,23 @@ static const char *yes_or_no(const char *text)
     return strcmp(text, "否") == 0 ? "false" : text;
 }
 
+/* The cell as YAML would say it. A new text. */
+static char *plain_text(enum point_key key, const char *text)
+{
+    enum setting_type type = point_table.settings[key].type;
+    const char *known = key == POINT_TYPE ? point_type_find(text) : NULL;
+    if (known != NULL)
+        return xstrdup(known);
+    if (type == SETTING_BOOL)
+        return xstrdup(yes_or_no(text));
+    if (type == SETTING_UINT || key == POINT_WRITE_FUNCTION)
+        return without_fraction(text);
+    char *plain = xstrdup(text);
+    for (char *p = plain; key == POINT_WORD_ORDER && *p != '\0'; p++)
+        *p = *p >= 'a' && *p <= 'd' ? (char)(*p - 'a' + 'A') : *p;
+    return plain;
+}
+
 static char *parse_key(enum point_key key, const char *text, struct draft_point *point)
 {
     const struct setting *setting = &point_table.settings[key];
@@ -162,8 +191,10 @@ static char *parse_key(enum point_key key, const char *text, struct draft_point 
         return xasprintf("%s has a comma in a number: write a decimal point, like 0.1, and nothing "
                          "between thousands",
                          QUOTE(text));
-    return setting_value_parse(setting, setting->type == SETTING_BOOL ? yes_or_no(text) : text,
-                               text, (char *)point + setting->offset);
+    char *plain = plain_text(key, text);
+    char *problem = setting_value_parse(setting, plain, text, (char *)point + setting->offset);
+    free(plain);
+    return problem;
 }
 
 static void read_cell(struct table_reader *reader, const struct csv_row *row, size_t i,

@@ -3,6 +3,7 @@
  * faults with no snapshot; and what a snapshot promises holds, since the collector reads answers by
  * it without looking again.
  */
+#include "shared/config/data_advice.h"
 #include "shared/config/data_config.h"
 #include "shared/config/server_config.h"
 
@@ -87,6 +88,12 @@ static void check_profile(const struct data_config *config, size_t i)
         check_point(profile, k);
 }
 
+static void check_advice(void *cookie, unsigned line, const char *text)
+{
+    (void)cookie, (void)line;
+    require(text[0] != '\0' && strchr(text, '\n') == NULL);
+}
+
 static void feed_data_config(const uint8_t *data, size_t len)
 {
     struct faults faults = {0};
@@ -94,6 +101,8 @@ static void feed_data_config(const uint8_t *data, size_t len)
     check_faults(&faults, config != NULL);
     for (size_t i = 0; config != NULL && i < config->nprofiles; i++)
         check_profile(config, i);
+    if (config != NULL)
+        data_advice(config, check_advice, NULL);
     data_config_release(config);
 }
 

@@ -88,6 +88,67 @@ static void chinese_titles(void **state)
     point_table_free(table);
 }
 
+/* As vendors' manuals have them, numbers as a spreadsheet exports them. */
+static void a_vendors_table(void **state)
+{
+    (void)state;
+    struct point_table *table =
+        parse_good("序号,寄存器地址,点位名称,数据格式,倍数,功能码,小数点,字序,读写,从站号\n"
+                   "1.0,18.0,水分,UINT16,0.1,3.0,1.0,abcd,R,2.00\n"
+                   "2.0,0x20,温度,16位有符号整数,0.1,4,,CDAB,R/W,\n");
+    const struct draft_point *point = &table->points[0];
+    assert_int_equal(point->address, 18);
+    assert_string_equal(point->name, "水分");
+    assert_int_equal(point->reg.kind, REG_UINT);
+    assert_true(point->scale == 0.1 && !point->writable);
+    assert_int_equal(point->function, 3);
+    assert_int_equal(point->decimals, 1);
+    assert_int_equal(point->slave, 2);
+    assert_int_equal(table->points[1].address, 32);
+    assert_int_equal(table->points[1].reg.kind, REG_INT);
+    assert_int_equal(table->points[1].reg.order, ORDER_CDAB);
+    assert_false(table->points[1].writable);
+    point_table_free(table);
+    table = parse_good(
+        "register,name,type,length,writable,write_function\n40001.0,a,int,4.0,yes,16.0\n");
+    assert_int_equal(table->points[0].address, 0);
+    assert_int_equal(table->points[0].reg.size, 4);
+    assert_int_equal(data_write_functions[table->points[0].write_choice], 16);
+    point_table_free(table);
+    refuses("address,name,type\n1.5,a,int16\n1.,b,int16\n.0,c,int16\n",
+            "t.csv:2: column 1 (address): \"1.5\" is not a whole number from 0 to 65535\n"
+            "t.csv:3: column 1 (address): \"1.\" is not a whole number from 0 to 65535\n"
+            "t.csv:4: column 1 (address): \".0\" is not a whole number from 0 to 65535\n");
+    refuses(
+        "address,name,type\n1,a,无符号\n",
+        "t.csv:2: column \"length\" is missing: type uint needs its length in bytes, 2, 4 or 8\n");
+}
+
+static void titles_nearly_right(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"scal", "scale"},
+        {"数据类别", "数据类型"},
+        {"寄存器地止", "寄存器地址"},
+        {"名字", "名称"},
+        {"小数点位", "小数位"},
+        {"factr", "factor"},
+        {"Gain", NULL},
+        {"压力", NULL},
+        {"值", NULL},
+        {"x", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const char *nearest = point_column_nearest(cases[i][0]);
+        if (nearest == NULL || cases[i][1] == NULL)
+            assert_ptr_equal(nearest, cases[i][1]);
+        else
+            assert_string_equal(nearest, cases[i][1]);
+    }
+}
+
 static void register_numbers(void **state)
 {
     (void)state;
@@ -153,7 +214,7 @@ static void what_is_wrong_in_a_cell(void **state)
             "70000,a,int16,,,,,,\n"
             ",b,int16,,,,,,\n"
             "1,,int16,,,,,,\n"
-            "1,c,word,,,,,,\n"
+            "1,c,wrod,,,,,,\n"
             "1,d,int16,\"0,1\",,,,,\n"
             "1,e,int16,0,,,,,\n"
             "1,f,int,,,,,,\n"
@@ -167,7 +228,7 @@ static void what_is_wrong_in_a_cell(void **state)
             "t.csv:3: column 1 (address) is empty: every point needs it (where it is read)\n"
             "t.csv:4: column 2 (name) is empty: every point needs it (what the value is called, "
             "unique)\n"
-            "t.csv:5: column 3 (type): \"word\" is not known here: write one of int, uint, float, "
+            "t.csv:5: column 3 (type): \"wrod\" is not known here: write one of int, uint, float, "
             "double, bits, string, bcd, int16, uint16, int32, uint32, int64, uint64, float32, "
             "float64\n"
             "t.csv:6: column 4 (系数): \"0,1\" has a comma in a number: write a decimal point, "
@@ -243,6 +304,8 @@ int main(void)
         cmocka_unit_test(every_column),
         cmocka_unit_test(bits_and_empty_cells),
         cmocka_unit_test(chinese_titles),
+        cmocka_unit_test(a_vendors_table),
+        cmocka_unit_test(titles_nearly_right),
         cmocka_unit_test(register_numbers),
         cmocka_unit_test(what_is_wrong_in_a_header),
         cmocka_unit_test(what_is_wrong_in_a_cell),
