@@ -8,7 +8,7 @@
 /* The words that the pages' own code counts on are in order: see enum devices_order and the pages.
  */
 static const char *const statuses[] = {"all", "online", "offline", NULL};
-static const char *const device_orders[] = {"device_id", "status",     "address",
+static const char *const device_orders[] = {"device_id", "status",     "profile", "address",
                                             "last_seen", "first_seen", NULL};
 static const char *const directions[] = {"asc", "desc", NULL};
 static const char *const connection_events[] = {"all", "connect", "disconnect", "heartbeat_timeout",
@@ -42,6 +42,7 @@ static const char *const packet_types[] = {"all",    "register", "heartbeat", "d
 static const struct param_rule devices_params[] = {
     {.name = "q", .type = PARAM_TEXT, .max = PARAM_ID_BYTES},
     ONE_OF("status", statuses),
+    {.name = "profile", .type = PARAM_TEXT, .max = 64},
     ONE_OF("sort", device_orders),
     ONE_OF("dir", directions),
     {.name = "page", .type = PARAM_INT, .min = 1, .max = 100000, .fallback = 1},

@@ -95,8 +95,40 @@ def test_names_and_tags_are_shown_and_found(web, data, database):
     for words in ("boiler", "HEAT", "1001"):
         found = web.get(f"/devices?q={words}").text
         assert "Boiler &lt;3&gt;" in found and "/device/1002" not in found
+    for path in ("/", "/connections", "/data"):
+        wait_for(lambda: "Boiler &lt;3&gt;</span>" in web.get(path).text, 20, f"the name on {path}")
     assert list(web.get("/api/devices").json()[0]) == \
         ["id", "device_id", "ip_address", "port", "first_seen", "last_seen", "status"]
+
+
+def test_devices_are_chosen_by_profile(web, data, database):
+    assert "All profiles" not in web.request("/devices", headers={"Accept-Language": "en"}).text
+    database.query("UPDATE devices SET profile = 'usr & co' WHERE device_id = '1002'")
+    page = web.request("/devices?profile=", headers={"Accept-Language": "en"}).text
+    assert "All profiles" in page and "<option>usr &amp; co</option>" in page and "/device/1001" in page
+    page = web.get("/devices?profile=usr+%26+co&sort=profile").text
+    assert "<option selected>usr &amp; co</option>" in page
+    assert 'href="/device/1002"' in page and 'href="/device/1001"' not in page
+    assert "profile=usr%20%26%20co" in page  # the columns' links keep it
+    assert 'href="/device/' not in web.get("/devices?profile=none").text
+
+
+def test_a_device_shows_its_events_and_writes(web, data, database):
+    page = web.request("/device/1001", headers={"Accept-Language": "en"}).text
+    assert "<h2 class=\"card-title\">Writes" not in page
+    assert "<span>Framing</span> <b>tlv</b>" in page and "<b class=\"num\">0 B</b>" in page
+    assert 'packet-text">..' in page
+    for number in range(25):
+        database.query("INSERT INTO events (kind, device_id, timestamp, details) VALUES "
+                       "('slave_dead', '1001', '2026-01-01', %s)", f"slave <{number}>")
+    database.query("INSERT INTO write_log (timestamp, device_id, point, slave, `function`, address, `count`, value, "
+                   "actor, result, details) VALUES ('2026-01-01', '1001', '', 17, 6, 100, 1, '23.5', '<Mei>', "
+                   "'time-out', 'no <answer>')")
+    page = web.request("/device/1001", headers={"Accept-Language": "en"}).text
+    assert "slave &lt;24&gt;" in page and "slave &lt;4&gt;" not in page and "Slave dead" in page
+    assert "slave 17, function 6, address 100" in page and "timed out" in page and "&lt;Mei&gt;" in page
+    assert "no &lt;answer&gt;" in page
+    assert 'card-title">Writes' not in web.request("/device/1002", headers={"Accept-Language": "en"}).text
 
 
 def test_events_and_writes_are_listed(web, data, database):

@@ -17,7 +17,7 @@ enum { PAGE_ROWS = 50 };
 
 /* The page's address with one of its settings changed. */
 struct settings {
-    const char *search, *status, *sort, *dir;
+    const char *search, *status, *profile, *sort, *dir;
     int64_t page;
 };
 
@@ -28,6 +28,7 @@ static char *link_to(const struct settings *settings)
     const struct link_param params[] = {
         {"q", settings->search},
         {"status", strcmp(settings->status, "all") == 0 ? NULL : settings->status},
+        {"profile", settings->profile},
         {"sort", strcmp(settings->sort, "device_id") == 0 ? NULL : settings->sort},
         {"dir", strcmp(settings->dir, "asc") == 0 ? NULL : settings->dir},
         {"page", settings->page == 1 ? NULL : page},
@@ -89,17 +90,41 @@ static struct json_object *rows_of(const struct call *call, MYSQL_RES *rows)
     return list;
 }
 
+/* "profiles", where there are several to choose from, or one is chosen. 0, or -1: the database does
+ * not answer. */
+static int put_profiles(struct json_object *page, struct database *db, const char *chosen)
+{
+    MYSQL_RES *rows = devices_profiles(db);
+    if (rows == NULL)
+        return -1;
+    struct json_object *list = json_object_new_array();
+    bool several = mysql_num_rows(rows) > 1 || chosen != NULL;
+    for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;) {
+        struct json_object *item = json_object_new_object();
+        values_text(item, "value", row[0]);
+        values_flag(item, "chosen", chosen != NULL && strcmp(row[0], chosen) == 0);
+        json_object_array_add(list, item);
+    }
+    mysql_free_result(rows);
+    values_text(page, "profile_chosen", chosen);
+    values_flag(page, "several_profiles", several);
+    json_object_object_add(page, "profiles", list);
+    return 0;
+}
+
 enum outcome page_devices(struct call *call)
 {
     struct database *db = &call->worker->db;
     struct settings now = {.search = args_text(&call->args, "q"),
                            .status = args_word(&call->args, "status"),
+                           .profile = args_text(&call->args, "profile"),
                            .sort = args_word(&call->args, "sort"),
                            .dir = args_word(&call->args, "dir"),
                            .page = args_number(&call->args, "page")};
     struct devices_filter filter = {
         .search = now.search,
         .status = strcmp(now.status, "all") == 0 ? NULL : now.status,
+        .profile = now.profile,
         .order = (enum devices_order)args_number(&call->args, "sort"),
         .descending = strcmp(now.dir, "desc") == 0,
         .offset = (now.page - 1) * PAGE_ROWS,
@@ -113,10 +138,16 @@ enum outcome page_devices(struct call *call)
         return OUTCOME_DATABASE;
     int64_t shown = (int64_t)mysql_num_rows(rows);
     struct json_object *page = json_object_new_object();
+    if (put_profiles(page, db, now.profile) != 0) {
+        mysql_free_result(rows);
+        json_object_put(page);
+        return OUTCOME_DATABASE;
+    }
     values_text(page, "q", now.search);
     values_text(page, "sort", now.sort);
     values_text(page, "dir", now.dir);
-    values_flag(page, "filtered", filter.search != NULL || filter.status != NULL);
+    values_flag(page, "filtered",
+                filter.search != NULL || filter.status != NULL || filter.profile != NULL);
     json_object_object_add(page, "statuses",
                            parts_choice(call, "devices.status",
                                         param_rule_of(call->args.rules, "status")->allowed,

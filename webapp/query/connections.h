@@ -14,7 +14,8 @@ struct connections_filter {
     int64_t limit;
 };
 
-/** connections_list(db, filter): the newest first: id, device_id, event, timestamp, details. */
+/** connections_list(db, filter): the newest first: id, device_id, event, timestamp, details,
+ * and name, the device's (null where no such device is known any more). */
 MYSQL_RES *connections_list(struct database *db, const struct connections_filter *filter);
 
 #endif

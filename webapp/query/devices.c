@@ -8,6 +8,8 @@ static void add_filter(struct sql *sql, const struct devices_filter *filter)
     sql_add(sql, " FROM devices WHERE 1 = 1");
     if (filter->status != NULL)
         sql_add(sql, " AND status = ?", SQL_TEXT(filter->status));
+    if (filter->profile != NULL)
+        sql_add(sql, " AND profile = ?", SQL_TEXT(filter->profile));
     if (filter->search != NULL)
         sql_add(sql,
                 " AND (device_id COLLATE utf8mb4_general_ci LIKE ? ESCAPE '|' OR ip_address LIKE ? "
@@ -23,6 +25,8 @@ static const char *const orders[][2] = {
                        " ORDER BY CHAR_LENGTH(device_id) DESC, device_id DESC"},
     [DEVICES_BY_STATUS] = {" ORDER BY status, CHAR_LENGTH(device_id), device_id",
                            " ORDER BY status DESC, CHAR_LENGTH(device_id), device_id"},
+    [DEVICES_BY_PROFILE] = {" ORDER BY profile, CHAR_LENGTH(device_id), device_id",
+                            " ORDER BY profile DESC, CHAR_LENGTH(device_id), device_id"},
     [DEVICES_BY_ADDRESS] = {" ORDER BY INET6_ATON(ip_address), port, id",
                             " ORDER BY INET6_ATON(ip_address) DESC, port DESC, id"},
     [DEVICES_BY_LAST_SEEN] = {" ORDER BY last_seen, id", " ORDER BY last_seen DESC, id"},
@@ -60,6 +64,14 @@ int devices_count(struct database *db, const struct devices_filter *filter, int6
     sql_add(&sql, "SELECT COUNT(*)");
     add_filter(&sql, filter);
     return select_number(db, &sql, total);
+}
+
+MYSQL_RES *devices_profiles(struct database *db)
+{
+    struct sql sql;
+    sql_init(&sql);
+    sql_add(&sql, "SELECT DISTINCT profile FROM devices ORDER BY profile");
+    return database_select(db, &sql);
 }
 
 MYSQL_RES *devices_all(struct database *db)

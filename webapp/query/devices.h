@@ -11,15 +11,17 @@
 enum devices_order {
     DEVICES_BY_ID,
     DEVICES_BY_STATUS,
+    DEVICES_BY_PROFILE,
     DEVICES_BY_ADDRESS,
     DEVICES_BY_LAST_SEEN,
     DEVICES_BY_FIRST_SEEN
 };
 
 struct devices_filter {
-    const char *search; /* part of the registration id, the name, a tag or the address; NULL:
-                           all */
-    const char *status; /* "online", "offline"; NULL: both */
+    const char *search;  /* part of the registration id, the name, a tag or the address; NULL:
+                            all */
+    const char *status;  /* "online", "offline"; NULL: both */
+    const char *profile; /* its name; NULL: all */
     enum devices_order order;
     bool descending;
     int64_t offset, limit;
@@ -31,6 +33,9 @@ MYSQL_RES *devices_list(struct database *db, const struct devices_filter *filter
 
 /** devices_count(db, filter, total): how many there are without offset and limit. 0 or -1. */
 int devices_count(struct database *db, const struct devices_filter *filter, int64_t *total);
+
+/** devices_profiles(db): the profiles that devices are of: profile. */
+MYSQL_RES *devices_profiles(struct database *db);
 
 /** devices_all(db): every device in order of id: id, device_id, ip_address, port, first_seen,
  * last_seen, status. */

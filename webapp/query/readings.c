@@ -84,7 +84,7 @@ MYSQL_RES *readings_browse(struct database *db, const struct readings_filter *fi
         &sql,
         "SELECT d.device_id AS device_id, p.name AS data_point, r.value AS value, t.value AS text, "
         "r.raw AS raw_value, r.ts AS `timestamp`, p.unit AS unit, p.decimals AS decimals, p.kind "
-        "AS kind FROM (");
+        "AS kind, d.name AS name FROM (");
     if (add_pieces(db, &sql, filter) != 0) {
         sql_clear(&sql);
         return NULL;
