@@ -10,6 +10,10 @@
  */
 enum { TICK_AT_MOST_MS = 1000 };
 
+/* So many ids that nobody knows are let in for each line that may stand: far above what DTUs make,
+ * and an end to what a stranger can make. */
+enum { STRANGERS_PER_LINE = 10 };
+
 struct session_time hub_now(void)
 {
     return (struct session_time){.mono_ms = clock_mono_ms(), .wall_ms = clock_wall_ms()};
@@ -75,6 +79,7 @@ static void set_limits(struct hub *hub, const struct server_config *config)
 {
     hub->max_connections = config->server.max_connections;
     hub->pool_size = config->server.connection_pool_size;
+    hub->env.strangers_most = (size_t)STRANGERS_PER_LINE * hub->max_connections;
     connection_pool_fill(hub);
     flap_configure(hub->flap, config->server.flap_count, config->server.flap_window_ms);
 }

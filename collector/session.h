@@ -37,7 +37,7 @@ enum {
     SESSION_READ_MOST = 4096,      /* bytes of one session_input() */
     SESSION_ORDERS_MAX = 16,       /* writes that wait on one line */
     SESSION_ORDER_WAIT_MS = 30000, /* a write that was not sent by then is cancelled */
-    SESSION_NOISE_MOST = 65536, /* bytes in a row that fit nothing: then the line is closed */
+    SESSION_NOISE_MOST = 65536,    /* bytes in a row that fit nothing: then the line is closed */
     /* Packets of one line that are stored in a minute. A serial line has no more; one that floods
      * would push everybody's records out of the cache. */
     SESSION_KEPT_MOST = 12000,
@@ -50,7 +50,9 @@ struct session_env {
     struct names *names;
     struct recorder recorder;
     struct metrics *metrics;
-    struct refusals *refusals; /* lines that never registered; NULL: nobody asks */
+    size_t strangers, strangers_most; /* ids let in that devices: does not name; more than that (0:
+                                         no limit) go into quarantine */
+    struct refusals *refusals;        /* lines that never registered; NULL: nobody asks */
     struct record_body scratch;
     struct log_limit noise; /* on lines about hostile or broken peers */
     /* What is held back of a line's stream, and what came in behind it. */
@@ -127,9 +129,10 @@ struct session {
     struct write_result result; /* of the one under way */
 
     uint64_t heartbeats, answers, timeouts, noise_bytes, noise_in_row;
-    struct log_limit refusals, silences, noises; /* on lines about this device, whatever others do */
-    struct log_limit packets;                    /* on what is stored of it */
-    bool keep;                                   /* the packet that is looked at */
+    struct log_limit refusals, silences,
+        noises;               /* on lines about this device, whatever others do */
+    struct log_limit packets; /* on what is stored of it */
+    bool keep;                /* the packet that is looked at */
 };
 
 /** The moment of an input: both clocks, read once. */

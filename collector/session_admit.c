@@ -56,26 +56,46 @@ void session_take_plan(struct session *session, const struct plan *plan, struct 
     plan_set_release(old_set);
 }
 
-void session_show(const uint8_t *bytes, size_t len, struct session_shown *out)
+/* No configured secret, nor the first four bytes or more of one that is cut off, is shown. */
+static void hide_secrets(const struct data_config *config, uint8_t *bytes, size_t len)
 {
-    size_t kept = len < SESSION_SHOWN_BYTES ? len : SESSION_SHOWN_BYTES;
-    text_hex(bytes, kept, out->hex);
+    enum { TELLING = 4 };
+    for (size_t d = 0; d < config->ndevices; d++) {
+        const char *secret = config->devices[d].secret;
+        size_t size = secret != NULL ? strlen(secret) : 0;
+        for (size_t at = 0; size > 0 && at < len; at++) {
+            size_t there = len - at < size ? len - at : size;
+            if ((there == size || there >= TELLING) && memcmp(bytes + at, secret, there) == 0)
+                memset(bytes + at, '*', there);
+        }
+    }
+}
+
+void session_show(const struct session *session, const uint8_t *bytes, size_t len,
+                  struct session_shown *out)
+{
+    out->size = len < sizeof(out->bytes) ? len : sizeof(out->bytes);
+    if (out->size > 0)
+        memcpy(out->bytes, bytes, out->size);
+    hide_secrets(session->env->plans->config, out->bytes, out->size);
+    size_t kept = out->size < SESSION_SHOWN_BYTES ? out->size : SESSION_SHOWN_BYTES;
+    text_hex(out->bytes, kept, out->hex);
     if (kept < len)
         strcat(out->hex, "...");
     for (size_t i = 0; i < kept; i++)
-        out->text[i] = bytes[i] != '\0' ? (char)bytes[i] : '.';
+        out->text[i] = out->bytes[i] != '\0' ? (char)out->bytes[i] : '.';
     out->text[kept] = '\0';
 }
 
-void session_refused(const struct session *session, const uint8_t *bytes, size_t len,
+void session_refused(const struct session *session, const struct session_shown *shown,
                      struct session_time now)
 {
     const struct refusal refusal = {.peer = session->peer.address,
                                     .port = session->peer.port,
                                     .id = session->id,
                                     .reason = session->reason,
-                                    .bytes = bytes,
-                                    .len = len};
+                                    .bytes = shown != NULL ? shown->bytes : NULL,
+                                    .len = shown != NULL ? shown->size : 0};
     refusals_add(session->env->refusals, &refusal, now.wall_ms);
 }
 
@@ -122,7 +142,7 @@ static void go_into_quarantine(struct session *session, const struct plan *plan,
     session->env->metrics->quarantined++;
     session_take_plan(session, plan, now);
     struct session_shown shown;
-    session_show(session->registration, session->registration_size, &shown);
+    session_show(session, session->registration, session->registration_size, &shown);
     log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
                  "unknown device in quarantine, profile %s, registration %s (\"%s\"): add it to "
                  "devices: in data_config.yml to have it polled",
@@ -165,8 +185,22 @@ static bool refused(struct session *session, const struct device_def *device, co
     session->env->metrics->refused_devices++;
     log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who, "refused: %s", why);
     session_close(session, "refused: %s", why);
-    session_refused(session, NULL, 0, now); /* a secret may be in its packet */
+    session_refused(session, NULL, now); /* a secret may be in its packet */
     return true;
+}
+
+/* Ids that devices: does not name stay in memory and in the database: so there is an end to them.
+ */
+static bool too_many(struct session *session)
+{
+    struct session_env *env = session->env;
+    uint32_t known;
+    if (names_find_device(env->names, session->id, &known) == 0)
+        return false;
+    if (env->strangers_most > 0 && env->strangers >= env->strangers_most)
+        return true;
+    env->strangers++;
+    return false;
 }
 
 void session_decide(struct session *session, const struct plan *plan, const char *secret,
@@ -176,7 +210,7 @@ void session_decide(struct session *session, const struct plan *plan, const char
     const struct device_def *device = data_config_device(config, session->id);
     if (refused(session, device, secret, now))
         return;
-    if (device == NULL && config->unknown_devices == UNKNOWN_QUARANTINE)
+    if (device == NULL && (config->unknown_devices == UNKNOWN_QUARANTINE || too_many(session)))
         go_into_quarantine(session, plan, now);
     else
         go_online(session, plan, now);

@@ -21,12 +21,15 @@ void session_view(struct session *session, struct expectation expected[1 + EXCHA
 
 enum { SESSION_SHOWN_BYTES = 32 };
 
-/** The first bytes of something for a log line, as hexadecimal and as text: the log makes it
- * printable. */
+/** The first bytes of something, to be shown: configured secrets are hidden in them; and fewer of
+ * them for a log line, as hexadecimal and as text, which the log makes printable. */
 struct session_shown {
+    uint8_t bytes[REFUSAL_BYTES];
+    size_t size;
     char hex[2 * SESSION_SHOWN_BYTES + 4], text[SESSION_SHOWN_BYTES + 1];
 };
-void session_show(const uint8_t *bytes, size_t len, struct session_shown *out);
+void session_show(const struct session *session, const uint8_t *bytes, size_t len,
+                  struct session_shown *out);
 
 /* session_admit.c */
 
@@ -38,9 +41,9 @@ void session_name(struct session *session, const char *id);
 void session_decide(struct session *session, const struct plan *plan, const char *secret,
                     struct session_time now);
 
-/** session_refused(session, bytes, len, now): it is closed before it was let in: keep why, and what
- * came first, for whoever looks for it. */
-void session_refused(const struct session *session, const uint8_t *bytes, size_t len,
+/** session_refused(session, shown, now): it is closed before it was let in: keep why, and what came
+ * first (NULL: not to be shown), for whoever looks for it. */
+void session_refused(const struct session *session, const struct session_shown *shown,
                      struct session_time now);
 
 /** session_dialled(session, device_id, now): we know whom we dialled. */

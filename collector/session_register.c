@@ -122,7 +122,7 @@ static size_t take_choice(struct session *session, const struct plan *chosen,
                      chosen->profile->name, device->profile->name);
         session_close(session, "refused: registers as profile %s, is bound to %s",
                       chosen->profile->name, device->profile->name);
-        session_refused(session, NULL, 0, now);
+        session_refused(session, NULL, now);
         return 0;
     }
     size_t size = choice->match.size;
@@ -139,14 +139,14 @@ static void report_misfit(struct session *session, const struct first_packet *fi
                           struct session_time now)
 {
     struct session_shown shown;
-    session_show(first->bytes, first->len, &shown);
+    session_show(session, first->bytes, first->len, &shown);
     session->env->metrics->protocol_errors++;
     log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
                  "the first %zu bytes fit the registration of none of the %zu profiles of port %u: "
                  "%s (\"%s\"): closing",
                  first->len, n, (unsigned)session->port, shown.hex, shown.text);
     session_close(session, "protocol error: the first packet is no registration");
-    session_refused(session, first->bytes, first->len, now);
+    session_refused(session, &shown, now);
 }
 
 size_t session_first_packet(struct session *session, const uint8_t *bytes, size_t len, bool settled,
@@ -227,7 +227,7 @@ void session_unregistered(struct session *session, struct session_time now)
     if (session_by_source(session, false, now))
         return;
     struct session_shown shown;
-    session_show(session->held, session->held_size, &shown);
+    session_show(session, session->held, session->held_size, &shown);
     session->env->metrics->registration_timeouts++;
     log_at_limit(&session->env->noise, session->held_size > 0 ? LOGL_WARN : LOGL_INFO, "session",
                  session->who,
@@ -235,5 +235,5 @@ void session_unregistered(struct session *session, struct session_time now)
                  (long long)(session_deadline_ms(session) - session->opened_ms), session->held_size,
                  shown.hex, shown.text);
     session_close(session, "no registration in time");
-    session_refused(session, session->held, session->held_size, now);
+    session_refused(session, &shown, now);
 }

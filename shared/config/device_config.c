@@ -158,6 +158,9 @@ static void check_id(const struct device_reading *reading, const char *id)
         .type = SETTING_STRING, .min = 1, .max = LINK_ID_SIZE - 1};
     char *text = NULL, *problem = setting_value_parse(&setting, id, id, &text);
     free(text);
+    size_t len = strlen(id);
+    if (problem == NULL && len > 0 && id[len - 1] == ' ')
+        problem = xstrdup("it ends with a blank, which no id does: leave it out");
     if (problem == NULL)
         return;
     faults_add(reading->reader->faults, yaml_doc_name(reading->reader->doc), reading->line,

@@ -348,6 +348,27 @@ static struct line *quarantined_by(void **state, const char *packet)
     return line;
 }
 
+/* Each new id costs memory and a row for good: there is an end to how many are let in. */
+static void only_so_many_strangers(void **state)
+{
+    struct line *line = dialled_in(state, LINE_PORT, "10.0.0.7");
+    line->env.strangers_most = 1;
+    line_say(line, "LOGIN:7777;");
+    expect_online(line, "7777", "usr");
+    line_end(line);
+    line_connect(line, LINE_PORT, "10.0.0.7", NULL);
+    line_say(line, "LOGIN:7778;");
+    assert_int_equal(line->quarantined, 1);
+    line_end(line);
+    line_connect(line, LINE_PORT, "10.0.0.7", NULL);
+    line_say(line, "LOGIN:7777;"); /* again */
+    assert_int_equal(line->registered, 2);
+    line_end(line);
+    line_connect(line, LINE_PORT, "10.0.0.7", NULL);
+    line_say(line, "LOGIN:1001;"); /* known by the configuration */
+    assert_int_equal(line->registered, 3);
+}
+
 static void strangers_are_refused(void **state)
 {
     struct line *line = line_open_in(state, refuse_text);
@@ -442,6 +463,7 @@ int main(void)
         LINE_TEST(no_secret),
         LINE_TEST(a_secret_that_nobody_asks_for_is_not_kept_either),
         LINE_TEST(an_address_that_it_may_come_from),
+        LINE_TEST(only_so_many_strangers),
         LINE_TEST(strangers_are_refused),
         LINE_TEST(quarantine_answers_and_no_more),
         LINE_TEST(a_reload_that_knows_it_lets_it_in),

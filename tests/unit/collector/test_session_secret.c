@@ -59,8 +59,9 @@ static void nor_within_a_broken_answer(void **state)
     line_say(line, "REG:d1:abcdef;");
     line_run(line, 2000);
     line_expect_query(line, &task_1);
-    line_feed(line, "\x01\x03\x04"
-                    "abcdef",
+    line_feed(line,
+              "\x01\x03\x04"
+              "abcdef",
               9);
     line_run(line, 500);
     assert_int_equal(line->metrics.crc_errors, 1);
@@ -91,16 +92,38 @@ static void a_reload_asks_for_the_secret_again(void **state)
     assert_string_equal(line->reason, "refused: wrong secret");
 }
 
+static void on_refusal(void *cookie, const struct refusal_entry *entry)
+{
+    struct refusal_entry *kept = cookie;
+    *kept = *entry;
+}
+
+/* What never registered is shown to whoever looks for a DTU, but for a secret in it, or most of
+ * one.
+ */
+static void nor_in_what_is_shown_of_a_refused_line(void **state)
+{
+    struct line *line = *state;
+    struct refusal_entry kept = {0};
+    line->env.refusals = refusals_new();
+    line_say(line, "ROG:d1:abcdef;x abcdabcd");
+    assert_int_equal(line->closed, 1);
+    refusals_each(line->env.refusals, on_refusal, &kept);
+    refusals_free(line->env.refusals);
+    line->env.refusals = NULL;
+    assert_int_equal(kept.len, 24);
+    assert_memory_equal(kept.bytes, "ROG:d1:******;x abcd****", 24);
+    assert_string_equal(kept.reason, "protocol error: the first packet is no registration");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_repeated_registration_is_not_kept),
-        TEST(one_that_a_silence_cuts_is_not_kept),
-        TEST(nor_within_a_broken_answer),
-        TEST(that_of_another_device_is_not_kept),
-        TEST(a_reload_asks_for_the_secret_again),
+        TEST(a_repeated_registration_is_not_kept), TEST(one_that_a_silence_cuts_is_not_kept),
+        TEST(nor_within_a_broken_answer),          TEST(that_of_another_device_is_not_kept),
+        TEST(a_reload_asks_for_the_secret_again),  TEST(nor_in_what_is_shown_of_a_refused_line),
     };
     log_setup(LOGL_ERROR, LOGF_TEXT, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
