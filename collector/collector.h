@@ -27,8 +27,8 @@ struct collector {
     struct entrance *entrance;
     struct control *control;
     int64_t started_wall_ms, started_ms, reloaded_wall_ms;
-    char reload_error[4096]; /* its faults, a line each; "" where the last reload was taken over, all
-                                of it */
+    char reload_error[4096]; /* its faults, a line each; "" where the last reload was taken over,
+                                all of it */
 };
 
 /** collector_load(dir, server, data, faults): read both files of the folder ${dir}, and check

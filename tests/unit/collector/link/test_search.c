@@ -62,11 +62,12 @@ static void half_a_heartbeat_in_front(void **state)
     assert_int_equal(frame.kind, FRAME_MODBUS);
 }
 
-/* Heads of answers, one behind the other: each may begin one, and all are noise. One line's must not
- * keep the others waiting. */
+/* Heads of answers, one behind the other: each may begin one, and all are noise. One line's must
+ * not keep the others waiting. */
 static void noise_goes_in_large_pieces(void **state)
 {
-    static const struct expectation two[] = {{.request = {1, 3, 0, 1}}, {.request = {9, 3, 0, 100}}};
+    static const struct expectation two[] = {{.request = {1, 3, 0, 1}},
+                                             {.request = {9, 3, 0, 100}}};
     static const struct framing_view both = {.link = &line, .expected = two, .nexpected = 2};
     static const uint8_t head[] = {9, 3, 200};
     uint8_t bytes[5 * FRAMING_HELD];
