@@ -30,7 +30,7 @@ void control_readyz(struct evhttp_request *request, struct collector *collector)
     snprintf(text, sizeof(text), "database: %s%s%s\ncache: %s\nconfiguration: %s%s\n",
              writer.up ? "ok" : "away", writer.up ? "" : ": ", writer.up ? "" : writer.error,
              full ? "full or nearly so, the oldest records are being lost" : "ok",
-             collector->reload_error[0] ? "the last reload was refused: " : "ok",
+             collector->reload_error[0] ? "the last reload went wrong: " : "ok",
              collector->reload_error);
     control_reply_text(request, writer.up && !full ? 200 : 503, text);
 }

@@ -145,34 +145,23 @@ static void note_twins(struct advice *advice, const struct profile *second)
 
 /* Lines that say nothing */
 
+/* On the shared port a line that says nothing is of nobody, but where its address is known. */
 static void note_silent(struct advice *advice, const struct profile *profile)
 {
     const struct data_config *config = advice->config;
-    const struct profile *before = NULL;
-    bool others_register = false, dialled = is_dialled(config, profile),
-         awaited = is_awaited(config, profile);
     if (!shares_main_port(config, profile) || !may_be_silent(&profile->link) ||
-        (dialled && !awaited))
+        is_dialled(config, profile) || is_awaited(config, profile))
         return;
-    for (size_t i = 0; i < config->nprofiles; i++) {
-        const struct profile *other = &config->profiles[i];
-        if (other == profile || !shares_main_port(config, other))
-            continue;
-        others_register |= can_register(&other->link);
-        if (before == NULL && other < profile && may_be_silent(&other->link))
-            before = other;
-    }
-    if (before != NULL)
+    if (can_register(&profile->link))
         note(advice, profile->line,
-             "profiles.%s: like those of profile %s its DTUs need not say who they are, and one "
-             "that dials server.main_port and does not is taken for %s: give one of the two a port",
-             profile->name, before->name, before->name);
-    else if (others_register && !awaited && !can_register(&profile->link))
+             "profiles.%s: registration.required: false has no effect on server.main_port, where "
+             "anybody may call: give it a port, or name its devices with from:",
+             profile->name);
+    else
         note(advice, profile->line,
-             "profiles.%s: its DTUs never say who they are, it has no port, and devices: names "
-             "none of it with dial: or from:: of those that dial server.main_port it "
-             "only gets whoever registers by no other profile in time: give it a port, or name its "
-             "devices with dial: or from:",
+             "profiles.%s: its DTUs never say who they are, and on server.main_port, where anybody "
+             "may call, nobody is taken for one: give it a port, or name its devices with dial: or "
+             "from:",
              profile->name);
 }
 

@@ -118,38 +118,35 @@ static void what_reads_nothing(void **state)
             "level has no entries: name one that stands below profiles:, or add what is read\n");
 }
 
+#define NOBODY(line, name)                                                                         \
+    line ": profiles." name ": its DTUs never say who they are, and on server.main_port, where "   \
+         "anybody may call, nobody is taken for one: give it a port, or name its devices with "    \
+         "dial: or from:\n"
+
 static void whom_nobody_comes_to(void **state)
 {
     (void)state;
-    const char *expected =
-        "3: profiles.b: its DTUs never say who they are, it has no port, and devices: names none "
-        "of it with dial: or from:: of those that dial server.main_port it only gets whoever "
-        "registers by no other profile in time: give it a port, or name its devices with dial: or "
-        "from:\n";
 #define TWO                                                                                        \
     "profiles:\n"                                                                                  \
     "  a: {" LOGIN("A") READS "}\n"                                                                \
                               "  b: {" SILENT READS "}\n"
-    advises(TWO, expected);
-    advises(TWO "devices:\n  x: {profile: b}\n", expected);
+    advises(TWO, NOBODY("3", "b"));
+    advises(TWO "devices:\n  x: {profile: b}\n", NOBODY("3", "b"));
     advises(TWO "devices:\n  x: {profile: b, from: 10.0.0.0/8}\n", "");
     advises(TWO "devices:\n  x: {profile: b, dial: \"box:502\"}\n", "");
-    advises("profiles:\n  b: {" SILENT READS "}\n", ""); /* everybody is of it */
+    advises("profiles:\n  b: {" SILENT READS "}\n", NOBODY("2", "b"));
 }
 
 static void two_that_say_nothing(void **state)
 {
     (void)state;
-    const char *expected =
-        "3: profiles.b: like those of profile a its DTUs need not say who they are, and one that "
-        "dials server.main_port and does not is taken for a: give one of the two a port\n";
 #define BOTH                                                                                       \
     "profiles:\n"                                                                                  \
     "  a: {" SILENT READS "}\n"                                                                    \
     "  b: {" SILENT READS "}\n"
-    advises(BOTH, expected);
-    advises(BOTH "devices:\n  x: {profile: b, from: 10.0.0.0/8}\n", expected);
-    advises(BOTH "devices:\n  x: {profile: b, dial: \"box:502\"}\n", "");
+    advises(BOTH, NOBODY("2", "a") NOBODY("3", "b"));
+    advises(BOTH "devices:\n  x: {profile: b, from: 10.0.0.0/8}\n", NOBODY("2", "a"));
+    advises(BOTH "devices:\n  x: {profile: b, dial: \"box:502\"}\n", NOBODY("2", "a"));
 }
 
 int main(void)
