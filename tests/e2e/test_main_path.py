@@ -25,6 +25,8 @@ def test_a_reading_arrives(collector, web_after, database):
         page = web.get("/device/1001")
         assert page.status == 200 and b'<td class="right num value">21.5</td>' in page.body
         assert b"21.5" in web.get("/export?device_id=1001").body
+        dtu.sock.shutdown(socket.SHUT_WR)  # in good order, also where a query is on its way
+        dtu.wait_closed()
     wait_for(lambda: web.get("/api/devices").json()[0]["status"] == "offline", 5, "the device offline")
     assert "closed by the DTU" in web.get("/connections", headers={"Cookie": "lang=en"}).body.decode()
     chinese = web.get("/connections", headers={"Cookie": "lang=zh-CN"}).body.decode()
