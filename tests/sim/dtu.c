@@ -66,6 +66,7 @@ int dtu_lost(struct dtu *dtu, const char *reason)
     int64_t first_ms = dtu->behaviour->reconnect_ms;
     if (dtu->state == DTU_ONLINE) {
         dtu->world->totals.lost++;
+        dtu_record_cut(dtu);
         served_lost(dtu->world->served, dtu->id, clock_wall_ms());
     }
     hang_up(dtu);
@@ -259,6 +260,7 @@ void dtu_drop(struct dtu *dtu)
         return;
     if (dtu->state == DTU_ONLINE) {
         dtu->world->totals.lost++;
+        dtu_record_cut(dtu);
         served_lost(dtu->world->served, dtu->id, clock_wall_ms());
     }
     hang_up(dtu);

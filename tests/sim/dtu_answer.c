@@ -53,6 +53,12 @@ static void record(struct dtu *dtu)
         record_answer(dtu);
 }
 
+void dtu_record_cut(struct dtu *dtu)
+{
+    if (line_busy(&dtu->line) && dtu->line.out.answer)
+        record_answer(dtu);
+}
+
 int dtu_push(struct dtu *dtu)
 {
     int sent = line_push(&dtu->line);
