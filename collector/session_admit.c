@@ -57,16 +57,19 @@ void session_take_plan(struct session *session, const struct plan *plan, struct 
 }
 
 /* No configured secret, nor the first four bytes or more of one that is cut off, is shown. */
-static void hide_secrets(const struct data_config *config, uint8_t *bytes, size_t len)
+static void hide_secrets(const struct plan_set *set, uint8_t *bytes, size_t len)
 {
     enum { TELLING = 4 };
-    for (size_t d = 0; d < config->ndevices; d++) {
-        const char *secret = config->devices[d].secret;
-        size_t size = secret != NULL ? strlen(secret) : 0;
-        for (size_t at = 0; size > 0 && at < len; at++) {
+    for (size_t at = 0; at < len; at++) {
+        size_t end = set->secrets_from[bytes[at] + 1];
+        for (size_t i = set->secrets_from[bytes[at]]; i < end; i++) {
+            size_t size = strlen(set->secrets[i]);
             size_t there = len - at < size ? len - at : size;
-            if ((there == size || there >= TELLING) && memcmp(bytes + at, secret, there) == 0)
+            if ((there == size || there >= TELLING) &&
+                memcmp(bytes + at, set->secrets[i], there) == 0) {
                 memset(bytes + at, '*', there);
+                break;
+            }
         }
     }
 }
@@ -77,7 +80,7 @@ void session_show(const struct session *session, const uint8_t *bytes, size_t le
     out->size = len < sizeof(out->bytes) ? len : sizeof(out->bytes);
     if (out->size > 0)
         memcpy(out->bytes, bytes, out->size);
-    hide_secrets(session->env->plans->config, out->bytes, out->size);
+    hide_secrets(session->env->plans, out->bytes, out->size);
     size_t kept = out->size < SESSION_SHOWN_BYTES ? out->size : SESSION_SHOWN_BYTES;
     text_hex(out->bytes, kept, out->hex);
     if (kept < len)

@@ -90,6 +90,30 @@ static void make_plan(struct plan *plan, const struct profile *profile, struct n
         plan->stores_on_change |= profile->points[i].on_change;
 }
 
+static int compare_secrets(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Looked for in what strangers send: so by their first byte, and not each of thousands. */
+static void list_secrets(struct plan_set *set)
+{
+    const struct data_config *config = set->config;
+    size_t n = 0;
+    set->secrets = xcalloc(config->ndevices, sizeof(*set->secrets));
+    for (size_t i = 0; i < config->ndevices; i++) {
+        const char *secret = config->devices[i].secret;
+        if (secret != NULL && secret[0] != '\0')
+            set->secrets[n++] = secret;
+    }
+    qsort(set->secrets, n, sizeof(*set->secrets), compare_secrets);
+    for (size_t byte = 0, i = 0; byte <= 256; byte++) {
+        while (i < n && (uint8_t)set->secrets[i][0] < byte)
+            i++;
+        set->secrets_from[byte] = i;
+    }
+}
+
 struct plan_set *plan_set_new(struct data_config *config, struct names *names,
                               const struct plan_defaults *defaults)
 {
@@ -100,6 +124,7 @@ struct plan_set *plan_set_new(struct data_config *config, struct names *names,
     set->plans = xcalloc(set->nplans, sizeof(*set->plans));
     for (size_t i = 0; i < set->nplans; i++)
         make_plan(&set->plans[i], &config->profiles[i], names, defaults);
+    list_secrets(set);
     return set;
 }
 
@@ -122,6 +147,7 @@ void plan_set_release(struct plan_set *set)
         free(plan->cycle_ms);
     }
     free(set->plans);
+    free(set->secrets);
     data_config_release(set->config);
     free(set);
 }

@@ -48,6 +48,8 @@ struct plan_set {
     struct data_config *config;
     struct plan *plans; /* as config->profiles */
     size_t nplans;
+    const char **secrets;     /* those of the configuration's devices, by strcmp() */
+    size_t secrets_from[257]; /* where those begin whose first byte is this one */
 };
 
 /** plan_set_new(config, names, defaults): hold ${config} and make its plans; held once. */
