@@ -5,13 +5,14 @@
  * session_ops, and what happened goes to the recorder. So a test drives it with a fake clock and no
  * socket.
  *
- * Registration comes first and has a deadline; it chooses the profile (session_register.c). Then
- * the stream is cut into packets (session_stream.c): heartbeats are answered and trigger their
- * tasks, polls go out by plan, one at a time, answers are checked and decoded; writes go ahead of
- * polls (session_poll.c, session_write.c). After max_missed heartbeat times without any packet the
- * session becomes active: it probes the line with a query, and the line is closed only where that
- * stays unanswered too. A line that nobody knows may be kept in quarantine: its heartbeats are
- * answered, and nothing else happens. Belongs to the loop's thread.
+ * Registration comes first and has a deadline; it chooses the profile (session_register.c), and
+ * devices: may refuse it (session_admit.c). Then the stream is cut into packets (session_stream.c):
+ * heartbeats are answered and trigger their tasks, polls go out by plan, one at a time, answers are
+ * checked and decoded; writes go ahead of polls (session_poll.c, session_write.c). After max_missed
+ * heartbeat times without any packet the session becomes active: it probes the line with a query,
+ * and the line is closed only where that stays unanswered too. A line that nobody knows may be kept
+ * in quarantine: its heartbeats are answered, and nothing else happens. Belongs to the loop's
+ * thread.
  */
 #ifndef DTUHUB_COLLECTOR_SESSION_H
 #define DTUHUB_COLLECTOR_SESSION_H
