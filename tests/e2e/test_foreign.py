@@ -47,8 +47,11 @@ def assert_heartbeats(database, device, bytes_of_one, dtu):
     def lost():
         return dtu.heartbeats - database.value("SELECT COUNT(*) FROM heartbeat_log WHERE device_id = %s", device)
     wait_for(lambda: lost() == 0, 10, lambda: f"{dtu.heartbeats} heartbeats, {lost()} are missing")
-    rows = database.query("SELECT raw_data FROM raw_packets WHERE device_id = %s AND packet_type = 'heartbeat'", device)
-    assert [row["raw_data"] for row in rows] == [bytes_of_one] * dtu.heartbeats
+    def packets():
+        return [row["raw_data"] for row in database.query(
+            "SELECT raw_data FROM raw_packets WHERE device_id = %s AND packet_type = 'heartbeat'", device)]
+    wait_for(lambda: len(packets()) == dtu.heartbeats, 10, lambda: f"{dtu.heartbeats} heartbeats, {len(packets())} packets")
+    assert set(packets()) == {bytes_of_one}
 
 
 def assert_clean(hub):

@@ -3,7 +3,7 @@
     slave = SerialSlaves(run, [48, 49])                       libmodbus on a pty, socat behind it
     with Dtu(hub.port, b"LOGIN:1001", b"ping", [slave]) as dtu:
         ...
-        dtu.deaf = True                                       what is asked from now on reaches no slave
+        dtu.deaf = True                                       what is asked from now on reaches no slave; no heartbeats
         assert_all_stored(database, "1001", names, [slave])
 """
 import random
@@ -63,7 +63,8 @@ class Dtu:
     """A DTU in transparent mode, in a thread of its own: what the collector says goes to all serial ports, what they say
     goes up, and heartbeats, in halves too, come in between: in front of answers, behind them, and inside of them.
 
-    heartbeats: how many it sent; asked: the requests that came from the collector; deaf: pass no more of them on."""
+    heartbeats: how many it sent; asked: the requests that came from the collector; deaf: pass no more of them on,
+    and beat no more."""
 
     def __init__(self, port, registration, heartbeat=b"", serials=(), seed=1):
         self.heartbeats, self.asked, self.deaf = 0, [], False
@@ -130,6 +131,8 @@ class Dtu:
             sock.close()
 
     def _beat(self):
+        if self.deaf:
+            return b""
         self.heartbeats += bool(self._heartbeat)
         return self._heartbeat
 

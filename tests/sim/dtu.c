@@ -312,6 +312,8 @@ void dtu_finish(struct dtu *dtu)
         return;
     }
     int fd = dtu->line.fd;
+    if (dtu_record_cut(dtu))
+        served_lost(dtu->world->served, dtu->id, clock_wall_ms());
     event_del(&dtu->timer);
     event_del(&dtu->heartbeat);
     event_del(&dtu->late);

@@ -53,10 +53,12 @@ static void record(struct dtu *dtu)
         record_answer(dtu);
 }
 
-void dtu_record_cut(struct dtu *dtu)
+bool dtu_record_cut(struct dtu *dtu)
 {
-    if (line_busy(&dtu->line) && dtu->line.out.answer)
+    bool cut = line_busy(&dtu->line) && dtu->line.out.answer;
+    if (cut)
         record_answer(dtu);
+    return cut;
 }
 
 int dtu_push(struct dtu *dtu)

@@ -35,9 +35,9 @@ struct parcel_way dtu_way(struct dtu *dtu, enum dtu_chance chance);
 /** dtu_push(dtu): send the parcel in the line, and record it when it is sent. */
 int dtu_push(struct dtu *dtu);
 
-/** dtu_record_cut(dtu): the line goes while an answer is on its way: it is on the record in front
- * of the loss, since all of it that matters may have arrived. */
-void dtu_record_cut(struct dtu *dtu);
+/** dtu_record_cut(dtu): the line goes; whether an answer is on its way: it is then on the record,
+ * in front of the loss, since all of it that matters may have arrived. */
+bool dtu_record_cut(struct dtu *dtu);
 
 /** dtu_answer(dtu): answer ${dtu}->query; where a late answer waits, that one goes first, and where
  * that is not sent at once the query waits too (query_waits). */
