@@ -114,7 +114,12 @@ static int open_parts(struct collector *collector, struct data_config *data)
         if (collector->control == NULL)
             return -1;
     }
-    collector->writer = writer_start(config, collector->cache, collector->names);
+    collector->journal =
+        journal_start(config, collector->config_dir, collector->cache, collector->names);
+    if (collector->journal == NULL)
+        return -1;
+    collector->writer =
+        writer_start(config, collector->cache, collector->journal, collector->names);
     return collector->writer != NULL ? 0 : -1;
 }
 
@@ -184,6 +189,7 @@ static void adopt(struct collector *collector, struct server_config *server,
     data_advice(data, log_note, NULL);
     raise_descriptors(server->server.max_connections);
     cache_configure(collector->cache, server->cache.max_size, server->cache.flush_interval_ms);
+    journal_configure(collector->journal, server);
     hub_configure(&collector->hub, server, data);
     collector->reload_error[0] = '\0';
     if (entrance_configure(collector->entrance, server, data, &problem) != 0) {

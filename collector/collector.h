@@ -8,6 +8,7 @@
 #include "collector/entrance.h"
 #include "collector/hub.h"
 #include "collector/store/cache.h"
+#include "collector/store/journal.h"
 #include "collector/store/names.h"
 #include "collector/store/writer.h"
 #include "shared/config/data_config.h"
@@ -22,6 +23,7 @@ struct collector {
     struct event_base *base;
     struct names *names;
     struct cache *cache;
+    struct journal *journal;
     struct writer *writer;
     struct hub hub;
     struct entrance *entrance;

@@ -30,6 +30,7 @@ struct writer {
     struct mysql_section mysql; /* strings are copies */
     char *collector;
     struct cache *cache;
+    struct journal *journal;
     struct directory *directory;
     struct batch *batch;
 
@@ -328,14 +329,14 @@ static size_t batch_limit(struct writer *writer)
 static void *run(void *cookie)
 {
     struct writer *writer = cookie;
-    struct cache_chunks chunks;
+    struct parcel parcel;
     mysql_thread_init();
     while (reach(writer) != 0 && back_off(writer)) {
     }
-    size_t taken;
-    while ((taken = cache_take(writer->cache, batch_limit(writer), &chunks)) > 0) {
-        bool stored = store(writer, &chunks);
-        cache_done(writer->cache, &chunks);
+    while (journal_take(writer->journal, batch_limit(writer), &parcel) > 0) {
+        size_t taken = parcel.records;
+        bool stored = store(writer, &parcel.chunks);
+        journal_done(writer->journal, &parcel, stored);
         if (!stored) {
             writer->lost = taken;
             break;
@@ -373,12 +374,13 @@ static void free_writer(struct writer *writer)
 }
 
 struct writer *writer_start(const struct server_config *config, struct cache *cache,
-                            struct names *names)
+                            struct journal *journal, struct names *names)
 {
     struct writer *writer = xcalloc(1, sizeof(*writer));
     copy_mysql(&writer->mysql, &config->mysql);
     writer->collector = xstrdup(config->server.name);
     writer->cache = cache;
+    writer->journal = journal;
     writer->directory = directory_new(names, writer->collector);
     writer->batch = batch_new(writer->directory, writer->collector);
     writer->backoff_ms = BACKOFF_FIRST_MS;

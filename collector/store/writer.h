@@ -11,6 +11,7 @@
 #define DTUHUB_COLLECTOR_STORE_WRITER_H
 
 #include "collector/store/cache.h"
+#include "collector/store/journal.h"
 #include "collector/store/names.h"
 #include "shared/config/server_config.h"
 
@@ -31,11 +32,11 @@ struct writer_status {
 };
 
 /**
- * writer_start(config, cache, names): start the thread. The three must outlive it (the mysql
+ * writer_start(config, cache, journal, names): start the thread. All must outlive it (the mysql
  * section and server.name of ${config} are copied). Return NULL where no thread can be made.
  */
 struct writer *writer_start(const struct server_config *config, struct cache *cache,
-                            struct names *names);
+                            struct journal *journal, struct names *names);
 
 /**
  * writer_stop(writer, timeout_ms): close the cache, let the writer store the rest, and end it.

@@ -1,0 +1,96 @@
+/*
+ * The journal: what keeps records between the cache and the database when either program dies.
+ *
+ * A thread of its own takes what waits in the cache, writes it to a file as one group, and only
+ * then hands it on. Records count from 1 in the journal that holds them; a journal is known by a
+ * random id. The database keeps, for each collector and journal, the sequence number up to which
+ * its records are stored (table ingest_position), written in the transaction of the rows: so what
+ * takes parcels from here can tell at any time which records are stored, whoever died meanwhile.
+ *
+ * Where journal.enabled is false, or the file cannot be written, records are handed on from memory
+ * alone: their parcel names no journal.
+ *
+ * journal_take(), journal_done() and journal_seek() belong to one thread, the writer's; the rest is
+ * for any.
+ */
+#ifndef DTUHUB_COLLECTOR_STORE_JOURNAL_H
+#define DTUHUB_COLLECTOR_STORE_JOURNAL_H
+
+#include "collector/store/cache.h"
+#include "collector/store/names.h"
+#include "shared/config/server_config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct journal;
+
+enum { JOURNAL_ID_SIZE = 33 };
+
+/** Records that are stored together, in the order of their arrival. */
+struct parcel {
+    char journal[JOURNAL_ID_SIZE]; /* id of the journal that holds them: 32 hexadecimal digits; ""
+                                      where none does */
+    uint64_t first_seq, last_seq;  /* in that journal; both 0 where none does */
+    bool earlier;                  /* from before this start of the collector */
+    size_t records;
+    struct cache_chunks chunks; /* references are those of the names given to journal_start() */
+};
+
+struct journal_status {
+    bool enabled;
+    bool ok;               /* groups go to the file; always true where it is not enabled */
+    char error[256];       /* why not, or "" */
+    uint64_t bytes;        /* held in files */
+    uint64_t max_bytes;    /* bound of that */
+    uint64_t depth;        /* records held that are not yet stored */
+    int64_t oldest_ms;     /* wall clock of the oldest of these; 0: none */
+    uint64_t groups;       /* written */
+    uint64_t records;      /* written */
+    uint64_t unjournalled; /* records handed on from memory alone though the journal is enabled */
+    uint64_t dropped;      /* records dropped unstored, past max_bytes */
+    uint64_t unreadable;   /* groups that could not be read back */
+    uint64_t errors;       /* failed writes */
+    uint64_t sync_max_us;  /* the longest commit so far */
+};
+
+/**
+ * journal_start(config, dir, cache, names): open or make the journal in the folder ${dir} and start
+ * its thread. Cache and names must outlive it; what it needs of ${config} is copied. A file that
+ * cannot be used is reported and does without: only where no thread can be made it returns NULL.
+ */
+struct journal *journal_start(const struct server_config *config, const char *dir,
+                              struct cache *cache, struct names *names);
+
+/** journal_configure(journal, config): take over what a reload may change. */
+void journal_configure(struct journal *journal, const struct server_config *config);
+
+/**
+ * journal_take(journal, most, out): wait for the next records behind the place that was last taken
+ * or sought, about ${most} of them, never of two journals at once. Return how many; 0 only where
+ * the cache is closed and everything was taken.
+ */
+size_t journal_take(struct journal *journal, size_t most, struct parcel *out);
+
+/** journal_done(journal, parcel, stored): free the parcel's chunks. Records that were ${stored} are
+ * kept for the retention window and then deleted. */
+void journal_done(struct journal *journal, struct parcel *parcel, bool stored);
+
+/**
+ * journal_seek(journal, id, seq): go on behind the record ${seq} of the journal ${id}, forward or
+ * back, as far as it still holds what is there. An unknown ${id}, and "", change nothing.
+ */
+void journal_seek(struct journal *journal, const char *id, uint64_t seq);
+
+/** journal_status(journal, out). */
+void journal_status(struct journal *journal, struct journal_status *out);
+
+/**
+ * journal_stop(journal): after cache_close(), and after the thread that takes has ended: see that
+ * all that waits is in the file, end the thread, free. Return the number of records that are
+ * neither in a file nor stored, and so lost.
+ */
+size_t journal_stop(struct journal *journal);
+
+#endif
