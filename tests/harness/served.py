@@ -36,13 +36,22 @@ class Write(NamedTuple):
     registers: str
 
 
+class Moment(NamedTuple):
+    """Something said of points, at this time."""
+    wall_ms: int
+    points: dict
+    intact: bool
+
+
 class Served:
     """answers: {device: [(registers as hex, {point: (value, raw)})]} in order; heartbeats: {device: count};
     faults: [Fault]; writes: [Write]; history: {device: [(kind, points)]}, what was said in order, where kind is
-    "answer", a fault's, or "lost" (the line closed; no points). Devices are texts, as the collector shows them."""
+    "answer", a fault's, or "lost" (the line closed; no points); moments: {device: [Moment]}, answers and faults with
+    points. Devices are texts, as the collector shows them."""
 
     def __init__(self, path):
         self.answers, self.heartbeats, self.history = defaultdict(list), defaultdict(int), defaultdict(list)
+        self.moments = defaultdict(list)
         self.faults, self.writes = [], []
         for line in path.read_text().splitlines():
             kind, *columns = line.split("\t")
@@ -56,8 +65,9 @@ class Served:
     def _take_lost(self, _, device):
         self.history[device].append(("lost", {}))
 
-    def _take_answer(self, _wall_ms, device, _poll, _unit, _function, _start, _count, registers, *points):
+    def _take_answer(self, wall_ms, device, _poll, _unit, _function, _start, _count, registers, *points):
         points = dict(map(self._point, points))
+        self.moments[device].append(Moment(int(wall_ms), points, True))
         self.answers[device].append((registers, points))
         self.history[device].append(("answer", points))
 
@@ -65,6 +75,7 @@ class Served:
         numbers, (registers, *points) = columns[:5], columns[5:]
         fault = Fault(kind, device, int(wall_ms), *map(int, numbers), registers, dict(map(self._point, points)))
         self.faults.append(fault)
+        self.moments[device].append(Moment(fault.wall_ms, fault.points, False))
         self.history[device].append((kind, fault.points))
 
     def _take_write(self, wall_ms, device, *columns):
