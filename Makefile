@@ -41,6 +41,7 @@ PROGRAMS       := $(BUILD)/dtuhub-collector $(BUILD)/dtuhub-webapp $(BUILD)/dtuh
 UNIT_TESTS     := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit -name 'test_*.c'))
 BENCHES        := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 PEERS          := $(patsubst tests/peers/%.c,build/peers/%,$(wildcard tests/peers/*.c))
+PRELOADS       := $(patsubst tests/preload/%.c,build/preload/%.so,$(wildcard tests/preload/*.c))
 FUZZERS        := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 ASSETS         := build/assets/.made
 
@@ -49,7 +50,7 @@ all: programs assets
 programs: $(PROGRAMS)
 unit-tests: $(UNIT_TESTS)
 assets: $(ASSETS)
-peers: $(PEERS)
+peers: $(PEERS) $(PRELOADS)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -100,6 +101,12 @@ build/peers/%: tests/peers/%.c
 	$(call say,PEER,$@)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -MMD -MP -MF $@.d $< $(LDFLAGS) -pthread \
 	    $(shell pkg-config --cflags --libs libmodbus) -o $@
+
+# What a test puts between a program and its C library.
+build/preload/%.so: tests/preload/%.c
+	@mkdir -p $(@D)
+	$(call say,SO,$@)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -MMD -MP -MF $@.d $< $(LDFLAGS) -o $@
 
 # Scripts, styles and fonts that nginx serves, from npm and webapp/assets/.
 $(ASSETS): scripts/assets.sh $(if $(wildcard webapp/assets),$(shell find webapp/assets -name node_modules -prune -o -type f -print))

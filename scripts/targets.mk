@@ -3,19 +3,21 @@
 ## make down     stop what demo or up started; data stays
 ## make check    fast unit tests
 ## make test     every test: unit, sanitizers, fuzz seeds, end to end
+## make test-faults  kill -9 of collector and database under load, ROUNDS times, and a long outage
 ## make bench    speeds, as ratios against something measured in the same run
 ## make fuzz     fuzzers, FUZZ_SECONDS each
-## make peers    Modbus slaves on libmodbus, for tests
+## make peers    Modbus slaves on libmodbus, and a wall clock that can be moved, for tests
 ## make lint     format and static analysis
 ## make install  to DESTDIR/PREFIX
 ## make clean    remove build/
-## Variables: RUN_DIR=run DTU_PORT=22334 WEB_PORT=8080 WEB_HOST=127.0.0.1 SIM=20 FUZZ_SECONDS=60 PREFIX=/usr/local
+## Variables: RUN_DIR=run DTU_PORT=22334 WEB_PORT=8080 WEB_HOST=127.0.0.1 SIM=20 FUZZ_SECONDS=60 ROUNDS=50 FAULT_SEED=1
+##            PREFIX=/usr/local
 ##            V=1 shows commands, SAN=asan|tsan builds and checks with sanitizers
 # Variables given to make reach the scripts through the environment; defaults are there.
 
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: help demo up down check test bench fuzz fuzzers lint install clean
+.PHONY: help demo up down check test test-faults bench fuzz fuzzers lint install clean
 help:
 	@sed -n 's/^## //p' scripts/targets.mk
 
@@ -32,6 +34,11 @@ check: unit-tests
 
 test:
 	@sh scripts/test.sh
+
+test-faults:
+	@sh scripts/packages.sh build run test
+	@$(MAKE) $(PARALLEL) --no-print-directory all
+	@sh scripts/faults.sh
 
 bench:
 	@sh scripts/packages.sh build run test

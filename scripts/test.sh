@@ -61,7 +61,7 @@ step "unit tests with AddressSanitizer" build_and_check asan programs
 step "unit tests with ThreadSanitizer" build_and_check tsan programs
 step "fuzzers, 5 s each" fuzz_shortly
 # shellcheck disable=SC2046
-step "end to end" pytest build $(ls -d tests/e2e tests/browser 2>/dev/null)
+step "end to end" pytest build $(ls -d tests/e2e tests/faults tests/browser 2>/dev/null)
 step "end to end with AddressSanitizer" pytest build/asan -m asan tests/e2e
 
 echo "$passed passed, $failed failed, $skipped skipped"

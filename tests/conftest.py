@@ -16,7 +16,7 @@ Fixtures:
   database   a fresh empty database in it (Database: query, value, settings).
   config     config(server=..., data=..., replace_data=False): the Config all parts of this test share; the files in
              config/ with changes. The first of config, collector and web makes it where the test did not.
-  collector  collector(server=..., data=..., replace_data=False) -> Collector: started, listening on .port.
+  collector  collector(server=..., data=..., replace_data=False, env=None) -> Collector: started, listening on .port.
              Without a call, none is started.
   web        Web: webapp and nginx, after a collector with the shipped config (it makes the tables): .get(path),
              .post(path, json), .url.
@@ -91,8 +91,8 @@ def collectors():
 
 @pytest.fixture
 def collector(run, config, collectors):
-    def start(server=None, data=None, replace_data=False):
-        collectors.append(Collector(run, config(server, data, replace_data)))
+    def start(server=None, data=None, replace_data=False, env=None):
+        collectors.append(Collector(run, config(server, data, replace_data), env))
         return collectors[-1]
     return start
 

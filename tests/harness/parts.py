@@ -59,10 +59,11 @@ class Config:
 
 
 class Collector:
-    """build/dtuhub-collector on a free port. port, config, process, control_socket."""
+    """build/dtuhub-collector on a free port. port, config, process, control_socket. env: more environment."""
 
-    def __init__(self, processes, config):
+    def __init__(self, processes, config, env=None):
         self.config = config
+        self.env = env
         self.port = config.server["server"]["main_port"]
         self.control_socket = config.server["server"]["control_socket"]
         self._processes = processes
@@ -70,7 +71,7 @@ class Collector:
 
     def start(self):
         """Also after stop() or kill(): the same config and port again."""
-        self.process = self._processes.start("collector", [BUILD / "dtuhub-collector", "-c", self.config.folder])
+        self.process = self._processes.start("collector", [BUILD / "dtuhub-collector", "-c", self.config.folder], self.env)
         self.process.wait_ready(lambda: listening(self.port))
 
     def reload(self, **changes):
