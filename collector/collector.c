@@ -227,12 +227,16 @@ void collector_reload(struct collector *collector)
 int collector_stop(struct collector *collector)
 {
     size_t lost = 0;
+    bool ended = true;
     if (collector->base != NULL) {
         entrance_close(collector->entrance);
         hub_close_all(&collector->hub, "server stopping");
     }
     if (collector->writer != NULL)
-        lost = writer_stop(collector->writer, collector->config->server.shutdown_timeout_ms);
+        ended =
+            writer_stop(collector->writer, collector->config->server.shutdown_timeout_ms, &lost);
+    if (collector->journal != NULL && ended)
+        lost += journal_stop(collector->journal);
     if (lost > 0)
         log_error("collector", NULL, "%zu records could not be stored in time and are lost", lost);
     control_close(collector->control);
@@ -240,7 +244,7 @@ int collector_stop(struct collector *collector)
         hub_free(&collector->hub);
         event_base_free(collector->base);
     }
-    if (lost == 0) { /* else a writer that hangs may still use them */
+    if (ended) { /* else the writer hangs and may still use them */
         cache_free(collector->cache);
         names_free(collector->names);
     }

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEEN_AGAIN_MS = 10000, MINUTE_MS = 60000, DEVICE_TAGS_MAX = 255 };
+enum { SEEN_AGAIN_MS = 10000, MINUTE_MS = 60000, FAR_AHEAD_MS = 3600000, DEVICE_TAGS_MAX = 255 };
 
 /* What is in the database of a device, or is about to be. */
 struct marks {
-    int64_t sample_ms; /* its newest sample: times of samples only grow */
+    int64_t sample_ms; /* its last sample */
     int64_t seen_ms;   /* devices.last_seen */
     unsigned naming;   /* revision of its name, tags and profile */
 };
@@ -43,6 +43,7 @@ struct batch {
     size_t touched_count, touched_room;
     struct minute *minutes;
     size_t minute_count, minute_room;
+    int64_t shift_ms;
 };
 
 struct batch *batch_new(struct directory *directory, const char *collector)
@@ -76,21 +77,19 @@ static void want_points(struct batch *batch, const struct record_head *head, con
         directory_want_point(batch->directory, sample.point);
 }
 
-void batch_want(struct batch *batch, const struct cache_chunks *chunks)
+void batch_want(struct batch *batch, const struct span *span)
 {
-    const struct cache_chunk *chunk;
+    struct span_walk walk = span_begin(span);
     struct record_head head;
     const uint8_t *body;
-    TAILQ_FOREACH (chunk, chunks, link) {
-        for (size_t at = 0; record_next(chunk->bytes, chunk->size, &at, &head, &body) > 0;) {
-            if (head.type == RECORD_EVENT || head.type == RECORD_WRITE) {
-                directory_want_id(batch->directory, head.device);
-                continue;
-            }
-            directory_want_device(batch->directory, head.device, head.ts_ms);
-            if (head.type == RECORD_SAMPLES)
-                want_points(batch, &head, body);
+    while (span_next(&walk, &head, &body)) {
+        if (head.type == RECORD_EVENT || head.type == RECORD_WRITE) {
+            directory_want_id(batch->directory, head.device);
+            continue;
         }
+        directory_want_device(batch->directory, head.device, head.ts_ms);
+        if (head.type == RECORD_SAMPLES)
+            want_points(batch, &head, body);
     }
 }
 
@@ -144,14 +143,20 @@ static void add_text(struct batch *batch, uint32_t device, int64_t ts_ms,
     rowset_add_bytes(rows, text, sample->text_size);
 }
 
+/* A clock that was set back a little: wait until time has caught up. One that was far ahead by
+ * mistake is right again: staying with it would leave the device in the future for ever. */
+static int64_t sample_time(int64_t last_ms, int64_t ts_ms)
+{
+    return ts_ms > last_ms || ts_ms < last_ms - FAR_AHEAD_MS ? ts_ms : last_ms + 1;
+}
+
 static void add_samples(struct batch *batch, const struct record_head *head, const uint8_t *body,
                         struct batch_counts *counts)
 {
     struct device *device = touch(batch, head);
     struct rowset *rows = batch->rows[TABLE_READINGS];
     uint32_t number = directory_device(batch->directory, head->device);
-    int64_t last_ms = device->marks.sample_ms;
-    int64_t ts_ms = head->ts_ms > last_ms ? head->ts_ms : last_ms + 1;
+    int64_t ts_ms = sample_time(device->marks.sample_ms, head->ts_ms) + batch->shift_ms;
     struct record_sample sample;
     const char *text;
     device->marks.sample_ms = ts_ms;
@@ -332,6 +337,11 @@ static void leave_devices(struct batch *batch, bool stored)
     batch->touched_count = 0;
 }
 
+void batch_shift(struct batch *batch, int64_t ms)
+{
+    batch->shift_ms = ms;
+}
+
 void batch_stored(struct batch *batch)
 {
     leave_devices(batch, true);
@@ -349,21 +359,18 @@ static void add_traffic(struct batch *batch)
     batch->minute_count = 0;
 }
 
-void batch_fill(struct batch *batch, const struct cache_chunks *chunks, struct batch_counts *counts)
+void batch_fill(struct batch *batch, const struct span *span, struct batch_counts *counts)
 {
-    const struct cache_chunk *chunk;
+    struct span_walk walk = span_begin(span);
     struct record_head head;
     const uint8_t *body;
     memset(counts, 0, sizeof(*counts));
     leave_devices(batch, false);
     for (int i = 0; i < TABLES; i++)
         rowset_clear(batch->rows[i]);
-    TAILQ_FOREACH (chunk, chunks, link) {
-        int more;
-        for (size_t at = 0; (more = record_next(chunk->bytes, chunk->size, &at, &head, &body)) > 0;)
-            add_record(batch, &head, body, counts);
-        counts->broken += more < 0;
-    }
+    while (span_next(&walk, &head, &body))
+        add_record(batch, &head, body, counts);
+    counts->broken += walk.broken;
     add_devices(batch);
     add_traffic(batch);
 }

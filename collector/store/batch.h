@@ -1,14 +1,16 @@
 /*
  * A batch: what one transaction writes, made from chunks of records.
  *
- * Times of one device and point are made unique here (a clock that is set back would otherwise give
- * a second reading the key of the first). Belongs to a writer's thread.
+ * Times of one device's samples only grow here (a clock that is set back a little would otherwise
+ * give a second reading the key of the first), but for a clock that came back from far ahead: then
+ * its own time is taken, and a key that the database has already is for the caller to move, see
+ * batch_shift(). Belongs to a writer's thread.
  */
 #ifndef DTUHUB_COLLECTOR_STORE_BATCH_H
 #define DTUHUB_COLLECTOR_STORE_BATCH_H
 
-#include "collector/store/cache.h"
 #include "collector/store/directory.h"
+#include "collector/store/span.h"
 #include "shared/db/db.h"
 
 #include <stdbool.h>
@@ -27,13 +29,16 @@ struct batch_counts {
 struct batch *batch_new(struct directory *directory, const char *collector);
 void batch_free(struct batch *batch);
 
-/** batch_want(batch, chunks): tell the directory what ${chunks} refer to. */
-void batch_want(struct batch *batch, const struct cache_chunks *chunks);
+/** batch_want(batch, span): tell the directory what the records of ${span} refer to. */
+void batch_want(struct batch *batch, const struct span *span);
 
-/** batch_fill(batch, chunks, counts): replace the batch's rows by those of ${chunks}; the directory
+/** batch_fill(batch, span, counts): replace the batch's rows by those of ${span}; the directory
  * knows all they refer to. */
-void batch_fill(struct batch *batch, const struct cache_chunks *chunks,
-                struct batch_counts *counts);
+void batch_fill(struct batch *batch, const struct span *span, struct batch_counts *counts);
+
+/** batch_shift(batch, ms): from the next fill on, samples are so much later than they would be; 0
+ * ends it. */
+void batch_shift(struct batch *batch, int64_t ms);
 
 /** batch_stored(batch): what was filled in last is committed. Without this call the next fill is
  * another attempt, and gives the same records the same times again. */

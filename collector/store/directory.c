@@ -285,11 +285,22 @@ static int resolve_points(struct directory *dir, MYSQL *conn, struct db_error *e
     return 0;
 }
 
+/* Who asks next may do without the one that cannot be had. */
+static void drop_wants(struct directory *dir)
+{
+    for (size_t i = 0; i < dir->open_device_count; i++)
+        dir->devices[dir->open_devices[i]].wanted = false;
+    for (size_t i = 0; i < dir->open_point_count; i++)
+        dir->points[dir->open_points[i]].wanted = false;
+    dir->open_device_count = dir->open_point_count = 0;
+}
+
 int directory_resolve(struct directory *dir, MYSQL *conn, struct db_error *error)
 {
-    if (resolve_devices(dir, conn, error) != 0)
-        return -1;
-    return resolve_points(dir, conn, error);
+    if (resolve_devices(dir, conn, error) == 0 && resolve_points(dir, conn, error) == 0)
+        return 0;
+    drop_wants(dir);
+    return -1;
 }
 
 uint32_t directory_device(const struct directory *dir, uint32_t ref)

@@ -30,7 +30,7 @@ void directory_want_id(struct directory *dir, uint32_t ref);
 void directory_want_point(struct directory *dir, uint32_t ref);
 
 /** directory_resolve(dir, conn, error): give everything wanted its number. 0, or -1 with ${error}
- * filled. */
+ * filled; what has none yet is then no longer wanted. */
 int directory_resolve(struct directory *dir, MYSQL *conn, struct db_error *error);
 
 /** directory_device(dir, ref), directory_point(dir, ref): the number; 0 where it was never wanted.

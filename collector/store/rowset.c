@@ -245,6 +245,11 @@ static int bulk_execute(MYSQL_STMT *stmt, const struct rowset *rows, size_t firs
     return rc;
 }
 
+static void take_error(struct db_error *error, MYSQL_STMT *stmt)
+{
+    db_error_set(error, mysql_stmt_errno(stmt), mysql_stmt_sqlstate(stmt), mysql_stmt_error(stmt));
+}
+
 static MYSQL_STMT *bulk_prepare(const struct rowset *rows, MYSQL *conn, struct db_error *error)
 {
     char sql[1024];
@@ -258,8 +263,10 @@ static MYSQL_STMT *bulk_prepare(const struct rowset *rows, MYSQL *conn, struct d
     MYSQL_STMT *stmt = mysql_stmt_init(conn);
     if (stmt != NULL && mysql_stmt_prepare(stmt, sql, len) == 0)
         return stmt;
-    db_error_set(error, stmt ? mysql_stmt_errno(stmt) : CR_OUT_OF_MEMORY,
-                 stmt ? mysql_stmt_error(stmt) : "out of memory");
+    if (stmt != NULL)
+        take_error(error, stmt);
+    else
+        db_error_set(error, CR_OUT_OF_MEMORY, "HY000", "out of memory");
     if (stmt != NULL)
         mysql_stmt_close(stmt);
     return NULL;
@@ -277,7 +284,7 @@ static int insert_bulk(const struct rowset *rows, MYSQL *conn, struct db_error *
     }
     /* Closing is a command too: read the error before it. */
     if (rc != 0)
-        db_error_set(error, mysql_stmt_errno(stmt), mysql_stmt_error(stmt));
+        take_error(error, stmt);
     mysql_stmt_close(stmt);
     return rc;
 }
@@ -340,7 +347,7 @@ static int insert_text(const struct rowset *rows, MYSQL *conn, size_t first, siz
     fclose(out);
     int rc = mysql_real_query(conn, sql, len) == 0 ? 0 : -1;
     if (rc != 0)
-        db_error_set(error, mysql_errno(conn), mysql_error(conn));
+        db_error_take(error, conn);
     free(sql);
     return rc;
 }

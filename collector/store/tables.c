@@ -1,14 +1,14 @@
 #include "collector/store/tables.h"
 
 const struct rowset_spec tables[TABLES] = {
-    [TABLE_READINGS] = {.insert = "INSERT IGNORE INTO readings",
+    [TABLE_READINGS] = {.insert = "INSERT INTO readings",
                         .tail = "",
                         .columns = {{"device_id", COLUMN_UINT},
                                     {"ts", COLUMN_TIME},
                                     {"point_id", COLUMN_UINT},
                                     {"value", COLUMN_DOUBLE},
                                     {"raw", COLUMN_UINT}}},
-    [TABLE_TEXTS] = {.insert = "INSERT IGNORE INTO reading_texts",
+    [TABLE_TEXTS] = {.insert = "INSERT INTO reading_texts",
                      .tail = "",
                      .columns = {{"device_id", COLUMN_UINT},
                                  {"ts", COLUMN_TIME},

@@ -106,17 +106,23 @@ bool db_connection_lost(unsigned code)
     }
 }
 
-void db_error_set(struct db_error *error, unsigned code, const char *text)
+void db_error_set(struct db_error *error, unsigned code, const char *state, const char *text)
 {
     error->code = code;
+    snprintf(error->state, sizeof(error->state), "%s", state);
     snprintf(error->text, sizeof(error->text), "%s", text);
+}
+
+void db_error_take(struct db_error *error, MYSQL *conn)
+{
+    db_error_set(error, mysql_errno(conn), mysql_sqlstate(conn), mysql_error(conn));
 }
 
 int db_run(MYSQL *conn, const char *sql, struct db_error *error)
 {
     if (mysql_query(conn, sql) == 0)
         return 0;
-    db_error_set(error, mysql_errno(conn), mysql_error(conn));
+    db_error_take(error, conn);
     return -1;
 }
 
@@ -126,6 +132,6 @@ MYSQL_RES *db_query(MYSQL *conn, const char *sql, struct db_error *error)
     if (mysql_query(conn, sql) == 0)
         result = mysql_store_result(conn);
     if (result == NULL)
-        db_error_set(error, mysql_errno(conn), mysql_error(conn));
+        db_error_take(error, conn);
     return result;
 }

@@ -17,11 +17,15 @@ enum { DB_ERROR_SIZE = 512 };
 /** An error that must outlive the commands after it. */
 struct db_error {
     unsigned code; /* mysql_errno() */
+    char state[6]; /* SQLSTATE */
     char text[DB_ERROR_SIZE];
 };
 
-/** db_error_set(error, code, text): fill ${error}. */
-void db_error_set(struct db_error *error, unsigned code, const char *text);
+/** db_error_set(error, code, state, text): fill ${error}. */
+void db_error_set(struct db_error *error, unsigned code, const char *state, const char *text);
+
+/** db_error_take(error, conn): fill ${error} with the connection's last one. */
+void db_error_take(struct db_error *error, MYSQL *conn);
 
 /** db_run(conn, sql, error): a statement without a result. Return 0, or -1 with ${error} filled. */
 int db_run(MYSQL *conn, const char *sql, struct db_error *error);

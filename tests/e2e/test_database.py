@@ -141,7 +141,7 @@ def test_a_start_without_the_database(collector, config, mariadb, database, dtus
     code, text = get(hub, "/readyz")
     assert code == 503 and "database: away: " in text and str(mariadb.socket) in text
     assert status(hub)["database"] == "down"
-    hub.process.wait_log("records wait in the cache")
+    hub.process.wait_log("records wait in the (cache|journal)")
     grown(hub, "polls_answered_total", 100)
     mariadb.start()
     wait_for(lambda: get(hub, "/readyz")[0] == 200, 20, "the writer to connect")

@@ -213,4 +213,4 @@ def compare_sums(database, served, collector="collector"):
     assert count["readings"] == served.reading_count
     with_points = sum(bool(points) for answers in served.answers.values() for _, points in answers)
     records = with_points + count["heartbeat_log"] + count["raw_packets"] + count["connection_history"]
-    assert database.value("SELECT seq FROM ingest_position WHERE collector = %s", collector) == records
+    assert database.value("SELECT SUM(seq) FROM ingest_position WHERE collector = %s", collector) == records

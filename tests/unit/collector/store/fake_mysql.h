@@ -54,6 +54,12 @@ const char *mysql_error(MYSQL *conn)
     return "lost";
 }
 
+const char *mysql_sqlstate(MYSQL *conn)
+{
+    (void)conn;
+    return "HY000";
+}
+
 unsigned long mysql_real_escape_string(MYSQL *conn, char *to, const char *from, unsigned long len)
 {
     char *start = to;
