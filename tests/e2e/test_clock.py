@@ -14,7 +14,7 @@ from harness.served import Served
 from harness.wait import wait_for
 
 LIBRARY = ROOT / "build" / "preload" / "clock_shift.so"
-DTUS, INTERVAL, TASKS = 20, 0.5, 3
+DTUS, INTERVAL, TASKS = 20, 0.25, 3
 SERVER = {"server": {"shutdown_timeout": 60},
           "polling": {"request_gap": 0.01, "response_timeout": 15, "retries": 0, "stagger": 0.2},
           "journal": {"retention": 3600}}
@@ -59,7 +59,7 @@ def end(hub, dtus, tmp_path):
     assert dtus.stop() == 0
     wait_for(lambda: stored(hub), 60, lambda: f"everything to be stored: {metrics(hub)}")
     assert hub.stop() == 0
-    return Journal(hub.config.folder), Served(tmp_path / "served.tsv")
+    return Journal(tmp_path / "journal"), Served(tmp_path / "served.tsv")
 
 
 def check_pace(served, since, until):

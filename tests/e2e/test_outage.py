@@ -56,7 +56,7 @@ def outage(hub, mariadb, meter):
     meter.restart()
     until = time.monotonic() + SECONDS
     wait_for(lambda: meter.look() and time.monotonic() >= until, SECONDS + 30, "the outage to last long enough", 0.2)
-    incoming, waiting = meter.rate("cache_appended_total"), metrics(hub)["journal_depth"]
+    incoming, waiting = meter.rate("cache_appended_total"), metrics(hub)["journal_records"]
     code, text = get(hub, "/readyz")
     assert code == 503 and "database: away" in text
     mariadb.start()
@@ -67,7 +67,7 @@ def catch_up(meter, waiting):
     """Wait until a twentieth is left of what waits; the records a second until then."""
     wait_for(lambda: meter.look()["writer_up"] == 1, 60, "the writer to come back")
     meter.restart()
-    wait_for(lambda: meter.look()["journal_depth"] < waiting / 20, 120,
+    wait_for(lambda: meter.look()["journal_records"] < waiting / 20, 120,
              lambda: f"the writer to catch up: {metrics(meter.hub)}")
     return meter.rate("writer_records_total")
 
@@ -85,7 +85,7 @@ def test_an_outage_leaves_no_gap(collector, mariadb, database, sim, tmp_path):
     assert dtus.stop() == 0
     now = wait_for(lambda: stored(hub), 60, lambda: f"everything to be stored: {metrics(hub)}")
     assert hub.stop() == 0
-    journal, served = Journal(hub.config.folder), Served(tmp_path / "served.tsv")
+    journal, served = Journal(tmp_path / "journal"), Served(tmp_path / "served.tsv")
     print(f"\n{SECONDS:g} s without the database, {DTUS} DTUs: {incoming:.0f} records/s came in, {waiting:.0f} waited, "
           f"caught up with {rate:.0f} records/s, {rate / incoming:.1f} times; memory grew from {before >> 20} to "
           f"{meter.peak >> 20} MiB at the most, cache peak {now['cache_records_peak']:g}; {len(journal.records)} records")

@@ -79,7 +79,7 @@ def test_kill_9_loses_nothing_and_doubles_nothing(collector, mariadb, database, 
     assert dtus.stop() == 0
     wait_for(lambda: stored(hub), 120, lambda: f"everything to be stored: {metrics(hub)}")
     assert hub.stop() == 0
-    journal, served = Journal(hub.config.folder), Served(tmp_path / "served.tsv")
+    journal, served = Journal(tmp_path / "journal"), Served(tmp_path / "served.tsv")
     compare_journal(database, journal)
     lost = losses(database, served, run.kills)
     report(journal, served, run, lost, database)

@@ -72,26 +72,25 @@ class Group:
 
 
 class File:
-    """One file of a journal, to be read after the collector's end: id, before, before_seq, groups."""
+    """One file of a journal, to be read after the collector's end: number, id, records, last_seq."""
 
     def __init__(self, path):
+        self.number = int(path.stem.removeprefix("journal-"))
         connection = sqlite3.connect(path)
         try:
             (self.id, self.before, self.before_seq), = connection.execute("SELECT id, before, before_seq FROM meta")
-            self.groups = [Group(data, crc) for data, crc in
-                           connection.execute("SELECT bytes, crc FROM groups ORDER BY first_seq")]
+            groups = [Group(*row) for row in connection.execute("SELECT bytes, crc FROM groups ORDER BY first_seq")]
         finally:
             connection.close()
-        last = 0
-        for group in self.groups:
+        self.records = []
+        for group in groups:
             assert group.journal == self.id
-            assert group.first_seq == last + 1, f"journal {self.id} has no record {last + 1}"
-            last += len(group.records)
-        self.last_seq = last
+            assert group.first_seq == self.last_seq + 1, f"journal {self.id} has no record {self.last_seq + 1}"
+            self.records += group.records
 
     @property
-    def records(self):
-        return [record for group in self.groups for record in group.records]
+    def last_seq(self):
+        return len(self.records)
 
 
 class Journal:
@@ -99,28 +98,13 @@ class Journal:
     files, the oldest first; records, in order; devices: {id: [Record]}."""
 
     def __init__(self, folder):
-        paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and self._is_sqlite(path)]
-        self.files = self._chain({file.id: file for file in map(File, paths)})
-        self.records, self.devices = [], defaultdict(list)
-        for file, after in zip(self.files, self.files[1:] + [None]):
-            last = after.before_seq if after else file.last_seq
-            self.records += [record for record in file.records if record.seq <= last]
+        self.files = sorted(map(File, folder.glob("journal-*.db")), key=lambda file: file.number)
+        known = {file.id: file for file in self.files}
+        assert len(known) == len(self.files)
+        for file in self.files:
+            if file.before in known:  # what that one held behind this was written again
+                del known[file.before].records[file.before_seq:]
+        self.records = [record for file in self.files for record in file.records]
+        self.devices = defaultdict(list)
         for record in self.records:
             self.devices[record.device].append(record)
-
-    @staticmethod
-    def _is_sqlite(path):
-        with open(path, "rb") as file:
-            return file.read(15) == b"SQLite format 3"
-
-    @staticmethod
-    def _chain(files):
-        """A file that took over comes behind the one it took over from."""
-        chain, after = [], {file.before: file for file in files.values()}
-        assert len(after) == len(files), "two journals begin, or took over from the same one"
-        here = after.get("")
-        while here is not None:
-            chain.append(here)
-            here = after.get(here.id)
-        assert len(chain) == len(files), "a journal took over from one that is not there"
-        return chain
