@@ -16,6 +16,7 @@ static struct {
     char *text;
     size_t size;
     unsigned failing; /* statements still to fail */
+    unsigned code;    /* of the error; 0: the connection is lost */
 } fake;
 
 /* What was said; the caller frees it. */
@@ -45,7 +46,7 @@ int mysql_real_query(MYSQL *conn, const char *sql, unsigned long len)
 unsigned mysql_errno(MYSQL *conn)
 {
     (void)conn;
-    return 2013;
+    return fake.code ? fake.code : 2013;
 }
 
 const char *mysql_error(MYSQL *conn)

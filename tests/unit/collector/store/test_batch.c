@@ -121,8 +121,8 @@ static void expect_times(struct bench *bench, const char *expected)
     assert_non_null(end);
     *end = '\0';
     assert_ptr_equal(strstr(said, "INSERT INTO readings"), said);
-    for (char *at = said; (at = strstr(at, "22:13:2")) != NULL; at++)
-        snprintf(times + strlen(times), sizeof(times) - strlen(times), "%.5s ", at + 7);
+    for (char *at = said; (at = strstr(at, ":13:2")) != NULL; at++)
+        snprintf(times + strlen(times), sizeof(times) - strlen(times), "%.5s ", at + 5);
     free(said);
     assert_string_equal(times, expected);
 }
@@ -188,6 +188,58 @@ static void times_of_a_device_only_grow(void **state)
     sample(bench, 0, AT + 150, 6); /* across batches too */
     take(bench);
     expect_times(bench, "0.201 ");
+    finish(bench);
+}
+
+#define HOUR INT64_C(3600000)
+
+static void a_clock_that_was_far_ahead_is_right_again(void **state)
+{
+    struct bench *bench = *state;
+    sample(bench, 0, AT + 100 + HOUR, 1);
+    sample(bench, 0, AT + 500, 2); /* not more than an hour */
+    sample(bench, 0, AT + 500, 3);
+    take(bench);
+    expect_times(bench, "0.100 0.101 0.102 ");
+    finish(bench);
+    sample(bench, 0, AT + 101, 4); /* more than an hour */
+    sample(bench, 0, AT + 101, 5);
+    take(bench);
+    expect_times(bench, "0.101 0.102 ");
+    finish(bench);
+}
+
+static void a_shift_moves_the_samples(void **state)
+{
+    struct bench *bench = *state;
+    sample(bench, 0, AT + 100, 1);
+    take(bench);
+    batch_shift(bench->batch, 3);
+    batch_fill(bench->batch, &bench->span, &bench->counts);
+    expect_times(bench, "0.103 ");
+    finish(bench);
+    batch_shift(bench->batch, 0);
+    sample(bench, 0, AT + 101, 2);
+    take(bench);
+    expect_times(bench, "0.104 "); /* the key that was found stays the last one */
+    finish(bench);
+}
+
+static void a_part_is_filled_in(void **state)
+{
+    struct bench *bench = *state;
+    for (int i = 0; i < 5; i++)
+        sample(bench, 0, AT + i, i);
+    take(bench);
+    bench->span.first = 1;
+    bench->span.count = 3;
+    batch_fill(bench->batch, &bench->span, &bench->counts);
+    assert_int_equal(bench->counts.records, 3);
+    expect_times(bench, "0.001 0.002 0.003 ");
+    batch_stored(bench->batch);
+    bench->span.first = 4;
+    batch_fill(bench->batch, &bench->span, &bench->counts);
+    expect_times(bench, "0.004 ");
     finish(bench);
 }
 
@@ -261,6 +313,7 @@ static void torn_chunks_are_counted(void **state)
     recorder_heartbeat(&bench->recorder, 0, AT + 1);
     cache_take(bench->cache, SIZE_MAX, &bench->chunks);
     TAILQ_FIRST(&bench->chunks)->size -= 1;
+    bench->span = span_all(&bench->chunks);
     batch_fill(bench->batch, &bench->span, &bench->counts);
     assert_int_equal(bench->counts.broken, 1);
     assert_int_equal(bench->counts.records, 1);
@@ -428,6 +481,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_kind_of_record_has_its_table),
         TEST(times_of_a_device_only_grow),
+        TEST(a_clock_that_was_far_ahead_is_right_again),
+        TEST(a_shift_moves_the_samples),
+        TEST(a_part_is_filled_in),
         TEST(another_attempt_gives_the_same_times),
         TEST(another_attempt_writes_last_seen_again),
         TEST(events_and_writes_are_kept_and_make_no_device),

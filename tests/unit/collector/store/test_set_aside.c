@@ -1,0 +1,61 @@
+#include "collector/store/set_aside.h"
+#include "tests/unit/collector/parts.h"
+#include "tests/unit/collector/store/fake_mysql.h"
+
+#define AT INT64_C(1700000000005) /* 2023-11-14 22:13:20.005 */
+
+static void samples_are_readable(void **state)
+{
+    struct names *names = names_new();
+    struct point_def def = {.name = (char *)"temperature", .unit = (char *)"", .type = {.size = 2}};
+    uint32_t point = names_point(names, "default", &def);
+    struct record_body *body = calloc(1, sizeof(*body));
+    struct reg_value number = {.number = 21.5, .has_number = 1, .raw = 215, .has_raw = 1};
+    struct reg_value text = {.text = "a\"b"};
+    (void)state;
+    record_add_sample(body, point, &number);
+    record_add_sample(body, point, &text);
+    struct set_aside record = {
+        .head = {.type = RECORD_SAMPLES, .body_size = body->size, .ts_ms = AT},
+        .body = body->bytes};
+    char *said = set_aside_content(&record, names);
+    assert_string_equal(said, "{\"timestamp\":\"2023-11-14 22:13:20.005\",\"code\":0,\"samples\":["
+                              "{\"profile\":\"default\",\"point\":\"temperature\",\"value\":21.5,"
+                              "\"raw\":215},"
+                              "{\"profile\":\"default\",\"point\":\"temperature\","
+                              "\"text\":\"a\\\"b\"}]}");
+    free(said);
+    free(body);
+    names_free(names);
+}
+
+static void other_records_are_kept_as_bytes(void **state)
+{
+    struct names *names = names_new();
+    struct db_error error;
+    struct set_aside record = {
+        .collector = "north",
+        .journal = "",
+        .seq = 7,
+        .device = "it's",
+        .reason = "Data too long \xff and so on",
+        .head = {.type = RECORD_PACKET, .code = PACKET_DATA, .body_size = 2, .ts_ms = AT},
+        .body = (const uint8_t *)"\x01\xfe"};
+    (void)state;
+    assert_int_equal(set_aside_insert(&record, names, NULL, &error), 0);
+    char *said = fake_take();
+    assert_non_null(strstr(said, "'north','',7,'it\\'s','packet','Data too long ',"
+                                 "'{\"timestamp\":\"2023-11-14 22:13:20.005\",\"code\":3,"
+                                 "\"bytes\":\"01fe\"}',"));
+    free(said);
+    names_free(names);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(samples_are_readable),
+        cmocka_unit_test(other_records_are_kept_as_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

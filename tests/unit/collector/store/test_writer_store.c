@@ -1,0 +1,484 @@
+/* Storing parcels in a database that loses connections, commits without an answer, is restored from
+ * a backup, and refuses some records for good: each record is stored or set aside, once. */
+#include "collector/store/recorder.h"
+#include "collector/store/set_aside.h"
+#include "collector/store/writer_parts.h"
+#include "tests/unit/collector/parts.h"
+#include "tests/unit/collector/store/fake_mysql.h"
+
+#include <mysqld_error.h>
+
+enum { RECORDS = 200, LOST = 2013, REFUSED = 4025, TAKEN = 1062 };
+
+/* The database. Records are told apart by their time, which is their number. */
+static struct {
+    unsigned stored[RECORDS + 1], aside[RECORDS + 1];
+    bool poison[RECORDS + 1];    /* refused for good */
+    unsigned taken[RECORDS + 1]; /* so many ms from its time on, keys are taken */
+    uint64_t position;
+    /* the transaction */
+    struct span rows;
+    bool writes_rows, writes_aside;
+    uint64_t writes_position;
+    /* the line */
+    unsigned chance; /* one statement in so many goes wrong; 0: none */
+    unsigned order;  /* of statements in transactions so far */
+    unsigned tidied_at, first_commit;
+    bool down;
+    char seq[24];
+    char *row[1];
+} base;
+
+static struct span filled;
+static int64_t shift;
+static bool forgotten;
+
+static int fails(unsigned code)
+{
+    fake.code = code;
+    return code != 0;
+}
+
+static bool by_chance(void)
+{
+    return base.chance > 0 && (unsigned)rand() % base.chance == 0;
+}
+
+static void commit(void)
+{
+    struct span_walk walk = span_begin(&base.rows);
+    struct record_head head;
+    const uint8_t *body;
+    while (span_next(&walk, &head, &body)) {
+        base.stored[head.ts_ms] += base.writes_rows;
+        base.aside[head.ts_ms] += base.writes_aside;
+    }
+    base.position = base.writes_position;
+    if (base.first_commit == 0)
+        base.first_commit = ++base.order;
+}
+
+static int end_transaction(const char *sql)
+{
+    bool lost = by_chance();
+    if (strcmp(sql, "COMMIT") == 0 && (!lost || rand() % 2))
+        commit(); /* whether the answer arrives or not */
+    base.writes_rows = base.writes_aside = false;
+    base.down |= lost;
+    return fails(lost ? LOST : 0);
+}
+
+int mysql_query(MYSQL *conn, const char *sql)
+{
+    (void)conn;
+    if (base.down)
+        return fails(LOST);
+    if (strcmp(sql, "COMMIT") == 0 || strcmp(sql, "ROLLBACK") == 0)
+        return end_transaction(sql);
+    if (by_chance()) {
+        base.down = rand() % 2;
+        base.writes_rows = base.writes_aside = false;
+        return fails(base.down ? LOST : ER_LOCK_DEADLOCK);
+    }
+    const char *values = strstr(sql, "VALUES ('north', 0, '");
+    if (values != NULL)
+        base.writes_position = strtoull(strrchr(values, '\'') + 3, NULL, 10);
+    return fails(0);
+}
+
+MYSQL_RES *mysql_store_result(MYSQL *conn)
+{
+    (void)conn;
+    return (MYSQL_RES *)&base;
+}
+
+void mysql_free_result(MYSQL_RES *result)
+{
+    (void)result;
+}
+
+MYSQL_ROW mysql_fetch_row(MYSQL_RES *result)
+{
+    (void)result;
+    snprintf(base.seq, sizeof(base.seq), "%llu", (unsigned long long)base.position);
+    base.row[0] = base.seq;
+    return base.row;
+}
+
+/* What stands between the writer and the database. */
+
+void batch_want(struct batch *batch, const struct span *span)
+{
+    (void)batch, (void)span;
+}
+void batch_fill(struct batch *batch, const struct span *span, struct batch_counts *counts)
+{
+    (void)batch;
+    filled = *span;
+    counts->records = span->count;
+}
+void batch_shift(struct batch *batch, int64_t ms)
+{
+    (void)batch;
+    shift = ms;
+}
+void batch_stored(struct batch *batch)
+{
+    (void)batch;
+}
+int batch_insert(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *error)
+{
+    struct span_walk walk = span_begin(&filled);
+    struct record_head head;
+    const uint8_t *body;
+    (void)batch, (void)bulk;
+    if (mysql_query(conn, "INSERT INTO readings") != 0) {
+        db_error_set(error, fake.code, "HY000", "by chance");
+        return -1;
+    }
+    while (span_next(&walk, &head, &body)) {
+        bool taken = shift < base.taken[head.ts_ms];
+        if (!base.poison[head.ts_ms] && !taken)
+            continue;
+        db_error_set(error, base.poison[head.ts_ms] ? REFUSED : TAKEN, "23000", "refused");
+        return -1;
+    }
+    base.rows = filled;
+    base.writes_rows = true;
+    return 0;
+}
+
+void directory_forget(struct directory *dir)
+{
+    (void)dir;
+    forgotten = true;
+}
+void directory_want_id(struct directory *dir, uint32_t ref)
+{
+    (void)dir, (void)ref;
+}
+int directory_resolve(struct directory *dir, MYSQL *conn, struct db_error *error)
+{
+    (void)dir, (void)conn, (void)error;
+    return 0;
+}
+const char *directory_device_id(const struct directory *dir, uint32_t ref)
+{
+    (void)dir, (void)ref;
+    return "1001";
+}
+
+const char *set_aside_kind(unsigned type)
+{
+    (void)type;
+    return "samples";
+}
+int set_aside_insert(const struct set_aside *record, struct names *names, MYSQL *conn,
+                     struct db_error *error)
+{
+    (void)names, (void)conn, (void)error;
+    base.rows = filled; /* its last attempt was this record alone */
+    assert_int_equal(filled.count, 1);
+    base.writes_aside = true;
+    assert_true(base.poison[record->head.ts_ms] || base.taken[record->head.ts_ms] > 1);
+    return 0;
+}
+
+int link_tidy_up(struct writer_link *link, struct db_error *error)
+{
+    (void)link;
+    if (by_chance()) {
+        db_error_set(error, LOST, "HY000", "lost");
+        base.down = true;
+        return -1;
+    }
+    base.tidied_at = ++base.order;
+    return 0;
+}
+
+int writer_reach(struct writer *writer)
+{
+    if (base.down || writer->link.conn == NULL)
+        positions_doubt(writer->positions);
+    base.down = false;
+    writer->link.conn = (MYSQL *)&base;
+    return by_chance() ? -1 : 0;
+}
+bool writer_back_off(struct writer *writer)
+{
+    (void)writer;
+    return true;
+}
+bool writer_recover(struct writer *writer, enum refusal refusal, const struct db_error *error)
+{
+    (void)error;
+    base.writes_rows = base.writes_aside = false;
+    if (refusal != REFUSAL_LOCK) {
+        writer->link.conn = NULL;
+        base.down = true;
+    }
+    return true;
+}
+bool writer_over(struct writer *writer)
+{
+    return writer->stopping;
+}
+
+/* The tests. */
+
+struct bench {
+    struct writer writer;
+    struct cache *cache;
+    struct recorder recorder;
+    struct parcel parcel;
+};
+
+static int set_up(void **state)
+{
+    struct bench *bench = calloc(1, sizeof(*bench));
+    memset(&base, 0, sizeof(base));
+    forgotten = false;
+    srand(1);
+    bench->writer.positions = positions_new("north");
+    bench->writer.link.collector = (char *)"north";
+    bench->writer.size = batch_size_first();
+    pthread_mutex_init(&bench->writer.lock, NULL);
+    bench->cache = cache_new(RECORDS * 2, 1);
+    recorder_init(&bench->recorder, bench->cache);
+    *state = bench;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *bench = *state;
+    positions_free(bench->writer.positions);
+    cache_free(bench->cache);
+    free(fake_take());
+    free(bench);
+    return 0;
+}
+
+/* The records ${first} to ${last} as a parcel of the journal ${id}. */
+static void pack(struct bench *bench, const char *id, uint64_t first, uint64_t last)
+{
+    struct record_body *body = calloc(1, sizeof(*body));
+    struct reg_value value = {.number = 1, .has_number = 1};
+    record_add_sample(body, 0, &value);
+    for (uint64_t i = first; i <= last; i++)
+        recorder_samples(&bench->recorder, 0, (int64_t)i, body);
+    free(body);
+    bench->parcel = (struct parcel){0};
+    snprintf(bench->parcel.journal, sizeof(bench->parcel.journal), "%s", id);
+    bench->parcel.records = cache_take(bench->cache, SIZE_MAX, &bench->parcel.chunks);
+    if (id[0] != '\0') {
+        bench->parcel.first_seq = first;
+        bench->parcel.last_seq = last;
+    }
+}
+
+static enum outcome store(struct bench *bench, uint64_t *seek)
+{
+    enum outcome outcome = writer_store(&bench->writer, &bench->parcel, seek);
+    cache_done(bench->cache, &bench->parcel.chunks);
+    return outcome;
+}
+
+static void expect_once(uint64_t first, uint64_t last)
+{
+    for (uint64_t i = 1; i <= RECORDS; i++) {
+        bool inside = i >= first && i <= last;
+        if (base.stored[i] != (inside && !base.poison[i]) ||
+            base.aside[i] != (inside && base.poison[i]))
+            fail_msg("record %llu: stored %u times, set aside %u times", (unsigned long long)i,
+                     base.stored[i], base.aside[i]);
+    }
+}
+
+static void a_parcel_moves_the_position(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek = 9;
+    pack(bench, "abc", 1, 50);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(seek, 0);
+    assert_int_equal(base.position, 50);
+    expect_once(1, 50);
+    pack(bench, "", 51, 60);
+    base.position = 1000; /* that of records without a journal is another */
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(base.position, 1010);
+    assert_int_equal(bench->writer.in_hand, 0);
+    expect_once(1, 60);
+}
+
+static void what_is_stored_already_is_not_stored_again(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.position = 70;
+    pack(bench, "abc", 1, 50);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(seek, 70);
+    assert_int_equal(bench->writer.status.records, 0);
+    expect_once(1, 0);
+    pack(bench, "abc", 51, 90);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(seek, 0);
+    assert_int_equal(base.position, 90);
+    expect_once(71, 90);
+}
+
+static void a_gap_in_the_journal_is_passed(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.position = 10;
+    pack(bench, "abc", 31, 40);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(seek, 0);
+    assert_int_equal(base.position, 40);
+    expect_once(31, 40);
+}
+
+static void a_restored_database_sends_the_journal_back(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    pack(bench, "abc", 1, 50);
+    store(bench, &seek);
+    base.position = 20; /* the backup's */
+    bench->writer.link.conn = NULL;
+    pack(bench, "abc", 51, 60);
+    assert_int_equal(store(bench, &seek), OUTCOME_SEEK);
+    assert_int_equal(seek, 20);
+    assert_true(forgotten);
+    memset(base.stored, 0, sizeof(base.stored));
+    pack(bench, "abc", 21, 60);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    expect_once(21, 60);
+}
+
+static void without_a_journal_a_restored_database_gets_what_is_new(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    pack(bench, "", 1, 50);
+    store(bench, &seek);
+    base.position = 20;
+    bench->writer.link.conn = NULL;
+    pack(bench, "", 51, 60);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(seek, 0);
+    assert_int_equal(base.position, 30);
+    assert_true(forgotten);
+}
+
+static void what_is_refused_is_set_aside_alone(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.poison[1] = base.poison[77] = base.poison[78] = base.poison[200] = true;
+    pack(bench, "abc", 1, 200);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(base.position, 200);
+    assert_int_equal(bench->writer.status.rejected, 4);
+    assert_int_equal(bench->writer.status.records, 196);
+    expect_once(1, 200);
+}
+
+static void a_taken_key_moves_the_reading(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.taken[30] = 3;
+    pack(bench, "abc", 1, 50);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.moved, 1);
+    assert_int_equal(bench->writer.status.rejected, 0);
+    expect_once(1, 50);
+    base.taken[60] = 1000000; /* for ever: it is set aside after all */
+    pack(bench, "abc", 51, 70);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.rejected, 1);
+    assert_int_equal(base.aside[60], 1);
+    assert_int_equal(base.stored[60], 0);
+}
+
+static void it_tidies_up_before_the_first_record_of_this_life(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    pack(bench, "abc", 1, 10);
+    bench->parcel.earlier = true;
+    store(bench, &seek);
+    assert_int_equal(base.tidied_at, 0);
+    base.first_commit = 0;
+    pack(bench, "abc", 11, 20);
+    store(bench, &seek);
+    assert_true(base.tidied_at > 0 && base.tidied_at < base.first_commit);
+    unsigned first = base.tidied_at;
+    pack(bench, "abc", 21, 30);
+    store(bench, &seek);
+    assert_int_equal(base.tidied_at, first);
+}
+
+static void a_stop_leaves_the_rest(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    bench->writer.stopping = true;
+    pack(bench, "", 1, 10);
+    assert_int_equal(store(bench, &seek), OUTCOME_ENDED);
+    assert_int_equal(bench->writer.in_hand, 10);
+    pack(bench, "abc", 1, 10);
+    assert_int_equal(store(bench, &seek), OUTCOME_ENDED);
+    assert_int_equal(bench->writer.in_hand, 0);
+}
+
+static void whatever_goes_wrong_each_record_is_stored_once(void **state)
+{
+    struct bench *bench = *state;
+    for (unsigned round = 0; round < 400; round++) {
+        const char *id = round % 2 ? "abc" : "";
+        uint64_t seek, at = 0;
+        memset(&base, 0, sizeof(base));
+        srand(round);
+        positions_free(bench->writer.positions);
+        bench->writer.positions = positions_new("north");
+        bench->writer.link.conn = NULL;
+        bench->writer.tidied = false;
+        base.chance = 3 + round % 20;
+        for (unsigned i = 0; i < round % 7; i++)
+            base.poison[1 + rand() % RECORDS] = true;
+        while (at < RECORDS) {
+            uint64_t last = at + 1 + (uint64_t)rand() % 60;
+            last = last < RECORDS ? last : RECORDS;
+            pack(bench, id, at + 1, last);
+            assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+            assert_int_equal(bench->writer.in_hand, 0);
+            at = last;
+        }
+        assert_int_equal(base.position, RECORDS);
+        expect_once(1, RECORDS);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_parcel_moves_the_position),
+        TEST(what_is_stored_already_is_not_stored_again),
+        TEST(a_gap_in_the_journal_is_passed),
+        TEST(a_restored_database_sends_the_journal_back),
+        TEST(without_a_journal_a_restored_database_gets_what_is_new),
+        TEST(what_is_refused_is_set_aside_alone),
+        TEST(a_taken_key_moves_the_reading),
+        TEST(it_tidies_up_before_the_first_record_of_this_life),
+        TEST(a_stop_leaves_the_rest),
+        TEST(whatever_goes_wrong_each_record_is_stored_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
