@@ -224,23 +224,47 @@ void collector_reload(struct collector *collector)
 
 /* End */
 
+/* Store what is left; what the database does not take in time stays in the journal. Return the
+ * number of records that are lost, and whether the writer hangs. */
+static size_t stop_store(struct collector *collector, bool *hangs)
+{
+    struct journal_status status = {0};
+    int64_t start_ms = clock_mono_ms();
+    int64_t timeout_ms = collector->config->server.shutdown_timeout_ms;
+    size_t lost = 0;
+    cache_close(collector->cache);
+    if (collector->journal != NULL)
+        journal_flush(collector->journal);
+    if (collector->writer != NULL)
+        lost = writer_stop(collector->writer, timeout_ms);
+    *hangs = clock_mono_ms() - start_ms > timeout_ms;
+    if (collector->journal == NULL)
+        return lost;
+    journal_status(collector->journal, &status);
+    if (status.depth > 0)
+        log_info("collector", NULL, "%llu records stay in the journal until the database is back",
+                 (unsigned long long)status.depth);
+    return *hangs ? lost : journal_stop(collector->journal);
+}
+
 int collector_stop(struct collector *collector)
 {
     size_t lost = 0;
+    bool hangs = false;
     if (collector->base != NULL) {
         entrance_close(collector->entrance);
         hub_close_all(&collector->hub, "server stopping");
     }
-    if (collector->writer != NULL)
-        lost = writer_stop(collector->writer, collector->config->server.shutdown_timeout_ms);
+    control_close(collector->control);
+    if (collector->cache != NULL)
+        lost = stop_store(collector, &hangs);
     if (lost > 0)
         log_error("collector", NULL, "%zu records could not be stored in time and are lost", lost);
-    control_close(collector->control);
     if (collector->base != NULL) {
         hub_free(&collector->hub);
         event_base_free(collector->base);
     }
-    if (lost == 0) { /* else a writer that hangs may still use them */
+    if (!hangs) { /* else the writer may still use them */
         cache_free(collector->cache);
         names_free(collector->names);
     }
