@@ -8,7 +8,7 @@ BUILD  := build$(if $(SAN),/$(SAN))
 Q      := $(if $(V),,@)
 say     = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-LIBS := libevent libevent_pthreads libevent_extra libpcre2-8 mariadb yaml-0.1 libcurl json-c sqlite3 libsodium libsystemd
+LIBS := libevent libevent_pthreads libevent_extra libpcre2-8 mariadb yaml-0.1 libcurl json-c sqlite3 libsodium libsystemd zlib
 WEBLIBS := fcgi xlsxwriter
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wconversion -Wno-sign-conversion -Wformat=2 \

@@ -224,6 +224,27 @@ void collector_reload(struct collector *collector)
 
 /* End */
 
+/* Store what is left; what the database does not take in time stays in the journal. Return the
+ * number of records that are lost; false in ${ended}: the writer hangs. */
+static size_t stop_store(struct collector *collector, bool *ended)
+{
+    struct journal_status status = {0};
+    size_t lost = 0;
+    cache_close(collector->cache);
+    if (collector->journal != NULL)
+        journal_flush(collector->journal);
+    if (collector->writer != NULL)
+        *ended =
+            writer_stop(collector->writer, collector->config->server.shutdown_timeout_ms, &lost);
+    if (collector->journal == NULL)
+        return lost;
+    journal_status(collector->journal, &status);
+    if (status.depth > 0)
+        log_info("collector", NULL, "%llu records stay in the journal until the database is back",
+                 (unsigned long long)status.depth);
+    return *ended ? journal_stop(collector->journal) : lost;
+}
+
 int collector_stop(struct collector *collector)
 {
     size_t lost = 0;
@@ -232,14 +253,11 @@ int collector_stop(struct collector *collector)
         entrance_close(collector->entrance);
         hub_close_all(&collector->hub, "server stopping");
     }
-    if (collector->writer != NULL)
-        ended =
-            writer_stop(collector->writer, collector->config->server.shutdown_timeout_ms, &lost);
-    if (collector->journal != NULL && ended)
-        lost += journal_stop(collector->journal);
+    control_close(collector->control);
+    if (collector->cache != NULL)
+        lost = stop_store(collector, &ended);
     if (lost > 0)
         log_error("collector", NULL, "%zu records could not be stored in time and are lost", lost);
-    control_close(collector->control);
     if (collector->base != NULL) {
         hub_free(&collector->hub);
         event_base_free(collector->base);

@@ -1,9 +1,43 @@
 /* GET /metrics: the loop's counters, and the store's. */
 #include "collector/control_parts.h"
 #include "collector/control_reply.h"
+#include "shared/base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+static void print_journal(struct collector *collector, FILE *out)
+{
+    struct journal_status journal;
+    journal_status(collector->journal, &journal);
+    double age = journal.oldest_ms > 0 ? (double)(clock_wall_ms() - journal.oldest_ms) / 1000 : 0;
+    const struct {
+        const char *name, *type, *help;
+        double value;
+    } lines[] = {
+        {"journal_ok", "gauge", "Whether records go to the journal's file.", journal.ok},
+        {"journal_bytes", "gauge", "Held in files.", (double)journal.bytes},
+        {"journal_bytes_max", "gauge", "Bound of that.", (double)journal.max_bytes},
+        {"journal_records", "gauge", "Records in files that the database does not have yet.",
+         (double)journal.depth},
+        {"journal_oldest_unsent_seconds", "gauge", "Age of the oldest of these.",
+         age > 0 ? age : 0},
+        {"journal_groups_total", "counter", "Groups written to a file.", (double)journal.groups},
+        {"journal_records_total", "counter", "Records written to a file.", (double)journal.records},
+        {"journal_unjournalled_total", "counter",
+         "Records handed on from memory alone since no file could be written.",
+         (double)journal.unjournalled},
+        {"journal_dropped_total", "counter", "Records lost because the journal was full.",
+         (double)journal.dropped},
+        {"journal_unreadable_total", "counter", "Groups or files that could not be read back.",
+         (double)journal.unreadable},
+        {"journal_errors_total", "counter", "Failed attempts to write.", (double)journal.errors},
+        {"journal_sync_seconds_max", "gauge", "The longest commit so far.",
+         (double)journal.sync_max_us / 1e6},
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+        metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
+}
 
 static void print_store(struct collector *collector, FILE *out)
 {
@@ -11,6 +45,7 @@ static void print_store(struct collector *collector, FILE *out)
     struct writer_status writer;
     cache_stats(collector->cache, &cache);
     writer_status(collector->writer, &writer);
+    print_journal(collector, out);
     const struct {
         const char *name, *type, *help;
         double value;

@@ -23,16 +23,20 @@ void control_readyz(struct evhttp_request *request, struct collector *collector)
 {
     struct writer_status writer;
     struct cache_stats cache;
-    char text[sizeof(collector->reload_error) + 1024];
+    struct journal_status journal;
+    char text[sizeof(collector->reload_error) + 2048];
+    journal_status(collector->journal, &journal);
     writer_status(collector->writer, &writer);
     cache_stats(collector->cache, &cache);
     bool full = nearly_full(&cache);
-    snprintf(text, sizeof(text), "database: %s%s%s\ncache: %s\nconfiguration: %s%s\n",
+    snprintf(text, sizeof(text),
+             "database: %s%s%s\njournal: %s%s\ncache: %s\nconfiguration: %s%s\n",
              writer.up ? "ok" : "away", writer.up ? "" : ": ", writer.up ? "" : writer.error,
+             journal.ok ? "ok" : "not written: ", journal.error,
              full ? "full or nearly so, the oldest records are being lost" : "ok",
              collector->reload_error[0] ? "the last reload went wrong: " : "ok",
              collector->reload_error);
-    control_reply_text(request, writer.up && !full ? 200 : 503, text);
+    control_reply_text(request, writer.up && journal.ok && !full ? 200 : 503, text);
 }
 
 /* /status */

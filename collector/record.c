@@ -94,3 +94,45 @@ const char *record_event_name(unsigned kind)
     };
     return kind < EVENT_KINDS && names[kind] != NULL ? names[kind] : "unknown";
 }
+
+static bool samples_sound(const struct record_head *head, const uint8_t *body)
+{
+    struct record_sample sample;
+    const char *text;
+    size_t at = 0, n = 0;
+    int more;
+    while ((more = record_next_sample(body, head->body_size, &at, &sample, &text)) > 0)
+        n++;
+    return more == 0 && n == head->count;
+}
+
+static bool connection_sound(const struct record_head *head, const uint8_t *body)
+{
+    struct record_connection peer;
+    if (head->body_size < sizeof(peer) || head->body_size > sizeof(peer) + RECORD_DETAILS_MAX ||
+        head->code < EVENT_CONNECT || head->code > EVENT_HEARTBEAT_TIMEOUT)
+        return false;
+    memcpy(&peer, body, sizeof(peer));
+    return memchr(peer.address, '\0', sizeof(peer.address)) != NULL;
+}
+
+bool record_sound(const struct record_head *head, const uint8_t *body)
+{
+    struct write_entry entry;
+    switch (head->type) {
+    case RECORD_SAMPLES:
+        return samples_sound(head, body);
+    case RECORD_PACKET:
+        return head->code >= PACKET_REGISTER && head->code <= PACKET_NOISE &&
+               head->body_size <= RECORD_PACKET_MAX;
+    case RECORD_HEARTBEAT:
+        return head->body_size == 0;
+    case RECORD_CONNECTION:
+        return connection_sound(head, body);
+    case RECORD_EVENT:
+        return head->body_size <= RECORD_DETAILS_MAX;
+    case RECORD_WRITE:
+        return record_parse_write(body, head->body_size, &entry) == 0;
+    }
+    return false;
+}

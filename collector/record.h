@@ -20,6 +20,7 @@
 
 #include "shared/modbus/regtype.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -140,5 +141,9 @@ int record_parse_write(const uint8_t *body, size_t size, struct write_entry *out
  */
 int record_next(const uint8_t *bytes, size_t size, size_t *offset, struct record_head *head,
                 const uint8_t **body);
+
+/** record_sound(head, body): whether the body, and what ${head} says of it, make sense: for bytes
+ * that come from a file. References are not looked at. */
+bool record_sound(const struct record_head *head, const uint8_t *body);
 
 #endif

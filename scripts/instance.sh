@@ -39,6 +39,7 @@ make_config() {
     change drop mysql password
     change set mysql password_file mysql.password
     change set mysql database dtu_data
+    change set journal dir "$run/journal"
     [ "$sim_count" -lt 1000 ] || change set server max_connections $((sim_count + 100))
     mv "$config.new" "$config"
 }

@@ -160,22 +160,68 @@ static void wait_due(struct cache *cache)
     }
 }
 
-size_t cache_take(struct cache *cache, size_t most, struct cache_chunks *out)
+/* Lock held. */
+static size_t take(struct cache *cache, struct cache_limit limit, struct cache_chunks *out)
 {
-    size_t taken = 0;
+    size_t taken = 0, bytes = 0;
     struct cache_chunk *chunk;
     TAILQ_INIT(out);
-    pthread_mutex_lock(&cache->lock);
-    wait_due(cache);
-    while (taken < most && (chunk = TAILQ_FIRST(&cache->waiting)) != NULL) {
+    while (taken < limit.records && bytes < limit.bytes &&
+           (chunk = TAILQ_FIRST(&cache->waiting)) != NULL) {
         TAILQ_REMOVE(&cache->waiting, chunk, link);
         TAILQ_INSERT_TAIL(out, chunk, link);
         taken += chunk->records;
+        bytes += chunk->size;
     }
     cache->stats.waiting -= taken;
     cache->stats.in_flight += taken;
+    return taken;
+}
+
+size_t cache_take(struct cache *cache, size_t most, struct cache_chunks *out)
+{
+    pthread_mutex_lock(&cache->lock);
+    wait_due(cache);
+    size_t taken = take(cache, (struct cache_limit){most, SIZE_MAX}, out);
     pthread_mutex_unlock(&cache->lock);
     return taken;
+}
+
+/* Wait, lock held, until something may be taken, or ${until_ms}. */
+static void wait_between(struct cache *cache, int64_t from_ms, int64_t until_ms)
+{
+    while (!cache->closed && cache->stats.waiting < high_watermark(cache)) {
+        int64_t due_ms = cache->stats.waiting > 0 && from_ms < until_ms ? from_ms : until_ms;
+        if (clock_mono_ms() >= due_ms)
+            return;
+        struct timespec until = {.tv_sec = due_ms / 1000, .tv_nsec = due_ms % 1000 * 1000000};
+        pthread_cond_timedwait(&cache->due, &cache->lock, &until);
+    }
+}
+
+size_t cache_take_between(struct cache *cache, struct cache_limit limit, int64_t from_ms,
+                          int64_t until_ms, struct cache_chunks *out)
+{
+    pthread_mutex_lock(&cache->lock);
+    wait_between(cache, from_ms, until_ms);
+    size_t taken = take(cache, limit, out);
+    pthread_mutex_unlock(&cache->lock);
+    return taken;
+}
+
+void cache_hand_on(struct cache *cache, size_t records)
+{
+    pthread_mutex_lock(&cache->lock);
+    cache->stats.in_flight -= records;
+    pthread_mutex_unlock(&cache->lock);
+}
+
+bool cache_closed(struct cache *cache)
+{
+    pthread_mutex_lock(&cache->lock);
+    bool closed = cache->closed;
+    pthread_mutex_unlock(&cache->lock);
+    return closed;
 }
 
 void cache_done(struct cache *cache, struct cache_chunks *chunks)

@@ -14,6 +14,7 @@
 
 #include "collector/record.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -56,6 +57,26 @@ size_t cache_append(struct cache *cache, const struct record_head *head, const v
  * empty.
  */
 size_t cache_take(struct cache *cache, size_t most, struct cache_chunks *out);
+
+/**
+ * cache_take_between(cache, limit, from_ms, until_ms, out): the same for who writes in a rhythm of
+ * his own: wait until there is something, and until ${from_ms} (monotonic) unless the high
+ * watermark is reached or the cache is closed before; then move chunks to ${out} up to one of the
+ * two limits (one chunk at the least). Return the number of records; 0 where it is ${until_ms} and
+ * nothing came, or the cache is closed and empty.
+ */
+struct cache_limit {
+    size_t records, bytes;
+};
+size_t cache_take_between(struct cache *cache, struct cache_limit limit, int64_t from_ms,
+                          int64_t until_ms, struct cache_chunks *out);
+
+/** cache_hand_on(cache, records): so many of those taken lie elsewhere now and do not count any
+ * more; their chunks are the caller's. */
+void cache_hand_on(struct cache *cache, size_t records);
+
+/** cache_closed(cache): whether cache_close() was called. */
+bool cache_closed(struct cache *cache);
 
 /** cache_done(cache, chunks): what was taken is stored, or given up: free it. */
 void cache_done(struct cache *cache, struct cache_chunks *chunks);

@@ -68,8 +68,9 @@ void journal_configure(struct journal *journal, const struct server_config *conf
 
 /**
  * journal_take(journal, most, out): wait for the next records behind the place that was last taken
- * or sought, about ${most} of them, never of two journals at once. Return how many; 0 only where
- * the cache is closed and everything was taken.
+ * or sought, about ${most} of them, never of two journals at once and without a gap. Return how
+ * many; 0 only where the cache is closed, and everything was taken or the time to stop
+ * (server.shutdown_timeout) is nearly over.
  */
 size_t journal_take(struct journal *journal, size_t most, struct parcel *out);
 
@@ -82,6 +83,10 @@ void journal_done(struct journal *journal, struct parcel *parcel, bool stored);
  * back, as far as it still holds what is there. An unknown ${id}, and "", change nothing.
  */
 void journal_seek(struct journal *journal, const char *id, uint64_t seq);
+
+/** journal_flush(journal): after cache_close(): wait until all that waits is in the file, or it is
+ * clear that it cannot be. */
+void journal_flush(struct journal *journal);
 
 /** journal_status(journal, out). */
 void journal_status(struct journal *journal, struct journal_status *out);

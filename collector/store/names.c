@@ -146,13 +146,24 @@ int names_get_device_name(struct names *names, uint32_t ref, struct device_name 
     return rc;
 }
 
+static const char *const kinds[] = {
+    [REG_INT] = "int",   [REG_UINT] = "uint",     [REG_FLOAT] = "float",
+    [REG_BITS] = "bits", [REG_STRING] = "string", [REG_BCD] = "bcd",
+};
+
 static const char *kind_name(enum reg_kind kind)
 {
-    static const char *const kinds[] = {
-        [REG_INT] = "int",   [REG_UINT] = "uint",     [REG_FLOAT] = "float",
-        [REG_BITS] = "bits", [REG_STRING] = "string", [REG_BCD] = "bcd",
-    };
     return kinds[kind];
+}
+
+/* The same text, but one that stays; NULL where it is none of them. */
+static const char *kind_by_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        if (kinds[i] != NULL && strcmp(kinds[i], name) == 0)
+            return kinds[i];
+    }
+    return NULL;
 }
 
 static int same_description(const struct point_name *known, const struct point_def *def)
@@ -173,14 +184,43 @@ static void describe(struct point_name *point, const char *profile, const struct
     point->decimals = def->decimals;
 }
 
+/* Names are printable text, so a NUL between the two parts keeps every pair apart. */
+static char *point_key(const char *profile, const char *name, size_t *len)
+{
+    size_t first = strlen(profile) + 1;
+    *len = first + strlen(name);
+    char *key = xcalloc(1, *len + 1);
+    memcpy(key, profile, first);
+    memcpy(key + first, name, *len - first);
+    return key;
+}
+
+int names_replayed_point(struct names *names, const struct point_name *point, uint32_t *ref)
+{
+    const char *kind = kind_by_name(point->kind);
+    if (kind == NULL)
+        return -1;
+    size_t len;
+    char *key = point_key(point->profile, point->name, &len);
+    pthread_mutex_lock(&names->lock);
+    struct entry *entry = table_get(&names->points, key, len);
+    if (entry->point.name == NULL)
+        entry->point = (struct point_name){.profile = xstrdup(point->profile),
+                                           .name = xstrdup(point->name),
+                                           .unit = xstrdup(point->unit),
+                                           .kind = kind,
+                                           .address = point->address,
+                                           .decimals = point->decimals};
+    *ref = entry->ref;
+    pthread_mutex_unlock(&names->lock);
+    free(key);
+    return 0;
+}
+
 uint32_t names_point(struct names *names, const char *profile, const struct point_def *def)
 {
-    /* Names are printable text, so a NUL between the two parts keeps every pair apart. */
-    size_t first = strlen(profile) + 1, len = first + strlen(def->name);
-    char *key = xcalloc(1, len + 1);
-    memcpy(key, profile, first);
-    memcpy(key + first, def->name, len - first);
-
+    size_t len;
+    char *key = point_key(profile, def->name, &len);
     pthread_mutex_lock(&names->lock);
     struct entry *entry = table_get(&names->points, key, len);
     if (!same_description(&entry->point, def)) {

@@ -53,6 +53,10 @@ void names_describe_device(struct names *names, uint32_t ref, const char *name, 
  */
 uint32_t names_point(struct names *names, const char *profile, const struct point_def *def);
 
+/** names_replayed_point(names, point): the reference of a point that an earlier start described;
+ * what this one said of it already stays. 0, or -1 where it is of no kind that is known. */
+int names_replayed_point(struct names *names, const struct point_name *point, uint32_t *ref);
+
 /** names_get_device(names, ref): a copy of the id, to be freed; NULL where there is no such
  * reference. */
 char *names_get_device(struct names *names, uint32_t ref);

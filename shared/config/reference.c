@@ -42,6 +42,10 @@ static void print_type(const struct setting *setting, FILE *out)
         fputs("whole number", out);
         print_bounds(setting, out);
         break;
+    case SETTING_SIZE:
+        fputs("bytes, or with K, M, G", out);
+        print_bounds(setting, out);
+        break;
     case SETTING_SECONDS:
         fputs("seconds", out);
         print_bounds(setting, out);

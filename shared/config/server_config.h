@@ -57,6 +57,17 @@ struct cache_section {
         flush_interval_ms; /* a record waits no longer than this for its write; file: seconds, 1 */
 };
 
+enum journal_sync { JOURNAL_SYNC_FULL, JOURNAL_SYNC_NORMAL, JOURNAL_SYNC_OFF };
+
+struct journal_section {
+    bool enabled;           /* true */
+    char *dir;              /* its folder; NULL: journal in $STATE_DIRECTORY, or beside the
+                               configuration */
+    enum journal_sync sync; /* full */
+    uint64_t max_bytes;     /* 10 GiB */
+    int64_t retention_ms;   /* what is stored stays this long; file: seconds, 600 */
+};
+
 struct webhooks_section { /* the short form: URLs or NULL */
     char *device_online;
     char *device_offline;
@@ -84,6 +95,7 @@ struct server_config {
     struct server_section server;
     struct mysql_section mysql;
     struct cache_section cache;
+    struct journal_section journal;
     struct webhooks_section webhooks;
     struct polling_section polling;
     struct log_section log;

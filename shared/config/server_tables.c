@@ -6,6 +6,7 @@
 
 /* SETTING_CHOICE stores an int. */
 static_assert(sizeof(enum log_level) == sizeof(int), "enum log_level");
+static_assert(sizeof(enum journal_sync) == sizeof(int), "enum journal_sync");
 static_assert(sizeof(enum log_format) == sizeof(int), "enum log_format");
 
 enum { SOCKET_PATH_MAX = 107, PATH_LENGTH_MAX = 1023, URL_LENGTH_MAX = 2047, CIDRS_MAX = 4095 };
@@ -85,6 +86,26 @@ static const struct setting cache_settings[] = {
      .max = HOUR, .reload = true, .help = "seconds that a record waits at the most to be written"},
 };
 
+static const char *const sync_choices[] = {"full", "normal", "off", NULL};
+
+static const struct setting journal_settings[] = {
+    {KEY(journal, enabled, enabled, SETTING_BOOL), .def = "true",
+     .help = "keep records in a file until the database has them"},
+    {KEY(journal, dir, dir, SETTING_PATH), .max = PATH_LENGTH_MAX,
+     .help = "folder of the files; a relative path starts from the folder of this file; without it "
+             "journal in $STATE_DIRECTORY, where that is set, else beside this file"},
+    {KEY(journal, sync, sync, SETTING_CHOICE), .def = "full", .choices = sync_choices,
+     .help = "full survives a power failure; normal may lose the last records to one; off leaves "
+             "all of it to the system"},
+    {KEY(journal, max_bytes, max_bytes, SETTING_SIZE), .def = "10G", .min = 1 << 20,
+     .max = 1099511627776.0 * 64, .reload = true,
+     .help = "bytes on disk at the most, also as 500M or 10G; past that the oldest records are "
+             "dropped"},
+    {KEY(journal, retention, retention_ms, SETTING_SECONDS), .def = "600", .min = 0,
+     .max = 7 * 24 * HOUR, .reload = true,
+     .help = "seconds that records stay in the journal after the database has taken them"},
+};
+
 static const struct setting webhooks_settings[] = {
     {KEY(webhooks, device_online, device_online, SETTING_URL), .max = URL_LENGTH_MAX,
      .reload = true, .help = "URL that is told when a device comes online"},
@@ -133,6 +154,7 @@ const struct server_table server_tables[] = {
     {"server", "How DTUs connect.", TABLE(server_settings)},
     {"mysql", "Where readings are stored.", TABLE(mysql_settings)},
     {"cache", "What waits in memory to be written.", TABLE(cache_settings)},
+    {"journal", "What keeps records on disk while the database is away.", TABLE(journal_settings)},
     {"webhooks", "Who is told, by an HTTP POST with a JSON body.", TABLE(webhooks_settings)},
     {"polling", "How DTUs are asked.", TABLE(polling_settings)},
     {"log", "What the collector says, and where.", TABLE(log_settings)},

@@ -174,6 +174,38 @@ static char *parse_uint(const struct setting *setting, const char *text, const c
     return NULL;
 }
 
+static int parse_bytes_count(const char *text, uint64_t *value)
+{
+    static const char units[] = "KMG";
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 15)
+        return -1;
+    unsigned shift = 0;
+    if (text[digits] != '\0') {
+        const char *unit = strchr(units, toupper((unsigned char)text[digits]));
+        if (unit == NULL || text[digits + 1] != '\0')
+            return -1;
+        shift = 10 * (unsigned)(unit - units + 1);
+    }
+    uint64_t number = strtoull(text, NULL, 10);
+    if (number > UINT64_MAX >> shift)
+        return -1;
+    *value = number << shift;
+    return 0;
+}
+
+static char *parse_size(const struct setting *setting, const char *text, const char *shown,
+                        void *field)
+{
+    uint64_t number;
+    if (parse_bytes_count(text, &number) != 0 || (double)number < setting->min ||
+        (double)number > setting->max)
+        return xasprintf("%s is not a number of bytes from %.0f to %.0f: write it like 500M or 10G",
+                         QUOTE(shown), setting->min, setting->max);
+    *(uint64_t *)field = number;
+    return NULL;
+}
+
 /* Stricter than strtod() alone: no hexadecimal, no "nan", no blanks. */
 static int parse_double(const char *text, double *value)
 {
@@ -257,6 +289,8 @@ char *setting_value_parse(const struct setting *setting, const char *text, const
     case SETTING_UINT:
     case SETTING_PORT:
         return parse_uint(setting, text, shown, field);
+    case SETTING_SIZE:
+        return parse_size(setting, text, shown, field);
     case SETTING_SECONDS:
     case SETTING_NUMBER:
         return parse_number(setting, text, shown, field);
@@ -289,6 +323,8 @@ bool setting_value_equal(const struct setting *setting, const void *a, const voi
         return *(const uint16_t *)a == *(const uint16_t *)b;
     case SETTING_UINT:
         return *(const uint32_t *)a == *(const uint32_t *)b;
+    case SETTING_SIZE:
+        return *(const uint64_t *)a == *(const uint64_t *)b;
     case SETTING_SECONDS:
         return *(const int64_t *)a == *(const int64_t *)b;
     case SETTING_NUMBER:

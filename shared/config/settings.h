@@ -27,6 +27,8 @@ enum setting_type {
     SETTING_ADDRESS, /* char *, an IPv4 or IPv6 address */
     SETTING_BOOL,    /* bool */
     SETTING_UINT,    /* uint32_t, decimal or 0x hexadecimal */
+    SETTING_SIZE,    /* uint64_t, bytes; the file says a number, with K, M or G for 1024 and its
+                        powers */
     SETTING_PORT,    /* uint16_t, 1 to 65535 */
     SETTING_SECONDS, /* int64_t in milliseconds; the file says seconds */
     SETTING_NUMBER,  /* double */

@@ -150,5 +150,6 @@ def new_config(folder, database, server=None, data=None, replace_data=False):
     data: changes to data_config.yml, or all of it with replace_data."""
     own = {"server": {"host": "127.0.0.1", "main_port": free_port(), "web_port": free_port(),
                       "control_socket": str(folder / "control.sock")},
+           "journal": {"dir": str(folder / "journal")},
            "mysql": {"host": None, "port": None, **(database.settings if database else {})}}
     return Config(folder / "config", merged(own, server), data or {}, replace_data)

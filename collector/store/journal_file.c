@@ -1,0 +1,495 @@
+#include "collector/store/journal_file.h"
+
+#include "shared/base/alloc.h"
+#include "shared/base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    APPLICATION_ID = 0x44545548, /* "DTUH" */
+    FORMAT = 1,
+    BUSY_MS = 1000,
+    DELETE_GROUPS = 64, /* in one step */
+    CHECKPOINT_PAGES = 1000,
+    WAL_MAX = 64 << 20, /* the log is cut from this size on */
+    FREE_PAGES_KEPT = 4096,
+    VACUUM_PAGES = 2048, /* in one step */
+    SEEK_STEPS = 62,
+};
+
+enum statement { APPEND, BEFORE, AFTER, LAST, LOAD, DELETE, PROBE, STATEMENTS };
+
+static const char *const sql[STATEMENTS] = {
+    [APPEND] = "INSERT INTO groups (first_seq, last_seq, made_ms, crc, bytes) "
+               "VALUES (?1, ?2, ?3, ?4, ?5)",
+    [BEFORE] = "SELECT first_seq, last_seq, made_ms, crc FROM groups WHERE first_seq <= ?1 "
+               "ORDER BY first_seq DESC LIMIT 1",
+    [AFTER] = "SELECT first_seq, last_seq, made_ms, crc FROM groups WHERE first_seq > ?1 "
+              "ORDER BY first_seq LIMIT 1",
+    [LAST] = "SELECT first_seq, last_seq, made_ms, crc FROM groups ORDER BY first_seq DESC LIMIT 1",
+    [LOAD] = "SELECT bytes FROM groups WHERE first_seq = ?1",
+    [DELETE] = "DELETE FROM groups WHERE first_seq IN (SELECT first_seq FROM groups "
+               "WHERE first_seq <= ?1 AND last_seq <= ?1 ORDER BY first_seq LIMIT ?2)",
+    [PROBE] = "UPDATE meta SET probes = probes + 1",
+};
+
+struct journal_file {
+    sqlite3 *db;
+    sqlite3_stmt *statements[STATEMENTS];
+    struct file_meta meta;
+    char path[PATH_MAX];
+    int wal_pages; /* in the log since the last checkpoint */
+    char error[FILE_ERROR_SIZE];
+};
+
+static bool out_of_room(int system_error)
+{
+    return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
+}
+
+/* What a result of SQLite means for the file. */
+static enum file_result judge(sqlite3 *db, int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return FILE_OK;
+    case SQLITE_FULL:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_NOMEM:
+        return FILE_AGAIN;
+    case SQLITE_IOERR:
+        if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC)
+            return FILE_BAD;
+        return out_of_room(sqlite3_system_errno(db)) ? FILE_AGAIN : FILE_BAD;
+    }
+    return FILE_BAD;
+}
+
+static enum file_result judge_open(sqlite3 *db, int rc, char *error)
+{
+    int number = sqlite3_system_errno(db);
+    enum file_result result = judge(db, rc);
+    if (result != FILE_OK)
+        snprintf(error, FILE_ERROR_SIZE, "%s%s%s",
+                 rc == SQLITE_FULL ? "no room left" : sqlite3_errmsg(db),
+                 number != 0 && rc != SQLITE_FULL ? ": " : "",
+                 number != 0 && rc != SQLITE_FULL ? strerror(number) : "");
+    return result;
+}
+
+static enum file_result fail(struct journal_file *file, int rc)
+{
+    return judge_open(file->db, rc, file->error);
+}
+
+static int run(sqlite3 *db, const char *text)
+{
+    return sqlite3_exec(db, text, NULL, NULL, NULL);
+}
+
+static sqlite3_int64 pragma(sqlite3 *db, const char *text)
+{
+    sqlite3_stmt *statement;
+    sqlite3_int64 value = -1;
+    if (sqlite3_prepare_v2(db, text, -1, &statement, NULL) != SQLITE_OK)
+        return -1;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return value;
+}
+
+/* The files of SQLite beside ${path}. */
+static const char *const beside[] = {"", "-wal", "-shm", "-journal"};
+
+void file_remove(const char *path)
+{
+    char name[PATH_MAX + 16];
+    for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++) {
+        snprintf(name, sizeof(name), "%s%s", path, beside[i]);
+        unlink(name);
+    }
+}
+
+void file_rename(const char *path, const char *to)
+{
+    char name[PATH_MAX + 16], next[PATH_MAX + 16];
+    for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++) {
+        snprintf(name, sizeof(name), "%s%s", path, beside[i]);
+        snprintf(next, sizeof(next), "%s%s", to, beside[i]);
+        rename(name, next);
+    }
+}
+
+/* Making */
+
+static enum file_result fill(const char *path, const struct file_meta *meta, char *error)
+{
+    sqlite3 *db;
+    char text[1024];
+    int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    snprintf(text, sizeof(text),
+             "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL; BEGIN;"
+             "PRAGMA application_id = %d; PRAGMA user_version = %d;"
+             "CREATE TABLE meta (id TEXT NOT NULL, version INTEGER NOT NULL, before TEXT NOT NULL, "
+             "before_seq INTEGER NOT NULL, closed INTEGER NOT NULL, last_seq INTEGER NOT NULL, "
+             "probes INTEGER NOT NULL);"
+             "CREATE TABLE groups (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, "
+             "made_ms INTEGER NOT NULL, crc INTEGER NOT NULL, bytes BLOB NOT NULL);"
+             "INSERT INTO meta VALUES ('%s', %d, '%s', %lld, 0, 0, 0); COMMIT",
+             APPLICATION_ID, FORMAT, meta->id, FORMAT, meta->before, (long long)meta->before_seq);
+    if (rc == SQLITE_OK) {
+        sqlite3_extended_result_codes(db, 1);
+        rc = run(db, text);
+    }
+    enum file_result result = judge_open(db, rc, error);
+    sqlite3_close(db);
+    return result;
+}
+
+static int sync_folder(const char *path)
+{
+    char copy[PATH_MAX];
+    snprintf(copy, sizeof(copy), "%s", path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int rc = fsync(fd);
+    close(fd);
+    return rc;
+}
+
+enum file_result file_create(const char *path, const struct file_meta *meta, char *error)
+{
+    char draft[PATH_MAX + 8];
+    snprintf(draft, sizeof(draft), "%s.new", path);
+    file_remove(draft);
+    enum file_result result = fill(draft, meta, error);
+    if (result == FILE_OK && (rename(draft, path) != 0 || sync_folder(path) != 0)) {
+        snprintf(error, FILE_ERROR_SIZE, "%s", strerror(errno));
+        result = FILE_AGAIN;
+    }
+    if (result != FILE_OK)
+        file_remove(draft);
+    return result;
+}
+
+/* Opening */
+
+static bool is_id(const char *text)
+{
+    return text != NULL && strlen(text) == FILE_ID_SIZE - 1 &&
+           text[strspn(text, "0123456789abcdef")] == '\0';
+}
+
+static void copy_text(char *to, sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    if (is_id(text))
+        memcpy(to, text, FILE_ID_SIZE);
+}
+
+static enum file_result read_meta(struct journal_file *file)
+{
+    sqlite3_stmt *statement;
+    int rc = sqlite3_prepare_v2(
+        file->db, "SELECT id, before, before_seq, closed, last_seq, version FROM meta", -1,
+        &statement, NULL);
+    if (rc != SQLITE_OK)
+        return fail(file, rc);
+    rc = sqlite3_step(statement);
+    enum file_result result = fail(file, rc);
+    struct file_meta *meta = &file->meta;
+    if (rc == SQLITE_ROW) {
+        copy_text(meta->id, statement, 0);
+        copy_text(meta->before, statement, 1);
+        meta->before_seq = (uint64_t)sqlite3_column_int64(statement, 2);
+        meta->closed = sqlite3_column_int64(statement, 3) == 1;
+        meta->last_seq = (uint64_t)sqlite3_column_int64(statement, 4);
+    }
+    if (result == FILE_OK &&
+        (rc != SQLITE_ROW || meta->id[0] == '\0' || sqlite3_column_int64(statement, 5) != FORMAT)) {
+        snprintf(file->error, sizeof(file->error), "it does not say which journal it is");
+        result = FILE_BAD;
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static enum file_result check_kind(struct journal_file *file)
+{
+    sqlite3_int64 version = pragma(file->db, "PRAGMA user_version");
+    int rc = sqlite3_errcode(file->db);
+    if (version < 0 && judge(file->db, rc) != FILE_OK)
+        return fail(file, sqlite3_extended_errcode(file->db));
+    if (pragma(file->db, "PRAGMA application_id") != APPLICATION_ID || version != FORMAT) {
+        snprintf(file->error, sizeof(file->error),
+                 "it is no journal, or one of another version of this program");
+        return FILE_BAD;
+    }
+    return FILE_OK;
+}
+
+/* Checkpoints are asked for, not left to SQLite, which would not tell when one goes wrong. */
+static enum file_result set_up(struct journal_file *file, enum file_sync sync)
+{
+    static const char *const modes[] = {
+        [FILE_SYNC_FULL] = "PRAGMA synchronous = FULL",
+        [FILE_SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
+        [FILE_SYNC_OFF] = "PRAGMA synchronous = OFF",
+    };
+    int rc = run(file->db, "PRAGMA journal_mode = WAL");
+    if (rc == SQLITE_OK)
+        rc = run(file->db, modes[sync]);
+    if (rc == SQLITE_OK)
+        rc = run(file->db, "PRAGMA wal_autocheckpoint = 0; UPDATE meta SET closed = 0");
+    return fail(file, rc);
+}
+
+static enum file_result prepare(struct journal_file *file, bool writing)
+{
+    int rc = SQLITE_OK;
+    for (int i = 0; i < STATEMENTS && rc == SQLITE_OK; i++) {
+        if (writing || (i != APPEND && i != DELETE && i != PROBE))
+            rc = sqlite3_prepare_v3(file->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                    &file->statements[i], NULL);
+    }
+    return fail(file, rc);
+}
+
+enum file_result file_open(const char *path, bool writing, enum file_sync sync,
+                           struct journal_file **out, char *error)
+{
+    struct journal_file *file = xcalloc(1, sizeof(*file));
+    *out = NULL;
+    snprintf(file->path, sizeof(file->path), "%s", path);
+    int rc = sqlite3_open_v2(path, &file->db,
+                             writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, NULL);
+    sqlite3_extended_result_codes(file->db, 1);
+    sqlite3_busy_timeout(file->db, BUSY_MS);
+    /* Whoever closes last would otherwise write. */
+    sqlite3_db_config(file->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    enum file_result result = fail(file, rc);
+    if (result == FILE_OK)
+        result = check_kind(file);
+    if (result == FILE_OK)
+        result = read_meta(file);
+    if (result == FILE_OK && writing)
+        result = set_up(file, sync);
+    if (result == FILE_OK)
+        result = prepare(file, writing);
+    if (result == FILE_OK) {
+        *out = file;
+        return FILE_OK;
+    }
+    snprintf(error, FILE_ERROR_SIZE, "%s", file->error);
+    file_close(file);
+    return result;
+}
+
+void file_close(struct journal_file *file)
+{
+    if (file == NULL)
+        return;
+    for (int i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(file->statements[i]);
+    sqlite3_close(file->db);
+    free(file);
+}
+
+void file_close_clean(struct journal_file *file, uint64_t last_seq)
+{
+    char text[96];
+    snprintf(text, sizeof(text), "UPDATE meta SET closed = 1, last_seq = %llu",
+             (unsigned long long)last_seq);
+    if (run(file->db, text) == SQLITE_OK)
+        sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    file_close(file);
+}
+
+const char *file_error(const struct journal_file *file)
+{
+    return file->error;
+}
+
+void file_get_meta(const struct journal_file *file, struct file_meta *out)
+{
+    *out = file->meta;
+}
+
+/* Writing */
+
+/* Run a statement that changes something, in a transaction of its own. */
+static enum file_result change(struct journal_file *file, enum statement which)
+{
+    sqlite3_stmt *statement = file->statements[which];
+    int rc = sqlite3_step(statement);
+    enum file_result result = fail(file, rc);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    if (result != FILE_OK && sqlite3_get_autocommit(file->db) == 0 &&
+        run(file->db, "ROLLBACK") != SQLITE_OK)
+        result = FILE_BAD;
+    return result;
+}
+
+enum file_result file_append(struct journal_file *file, const struct file_group *group,
+                             const void *bytes, size_t size)
+{
+    sqlite3_stmt *statement = file->statements[APPEND];
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)group->first_seq);
+    sqlite3_bind_int64(statement, 2, (sqlite3_int64)group->last_seq);
+    sqlite3_bind_int64(statement, 3, group->made_ms);
+    sqlite3_bind_int64(statement, 4, group->crc);
+    sqlite3_bind_blob64(statement, 5, bytes, size, SQLITE_STATIC);
+    return change(file, APPEND);
+}
+
+enum file_result file_delete(struct journal_file *file, uint64_t through)
+{
+    sqlite3_bind_int64(file->statements[DELETE], 1, (sqlite3_int64)through);
+    sqlite3_bind_int(file->statements[DELETE], 2, DELETE_GROUPS);
+    enum file_result result = change(file, DELETE);
+    return result == FILE_OK && sqlite3_changes(file->db) == 0 ? FILE_NONE : result;
+}
+
+enum file_result file_probe(struct journal_file *file)
+{
+    return change(file, PROBE);
+}
+
+enum file_result file_checkpoint(struct journal_file *file)
+{
+    char text[64];
+    int pages = 0, done = 0;
+    if (pragma(file->db, "PRAGMA freelist_count") > FREE_PAGES_KEPT) {
+        snprintf(text, sizeof(text), "PRAGMA incremental_vacuum(%d)", VACUUM_PAGES);
+        enum file_result result = fail(file, run(file->db, text));
+        if (result != FILE_OK)
+            return result;
+    }
+    int rc = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
+    if (rc == SQLITE_OK && (sqlite3_int64)pages * 4096 > WAL_MAX)
+        rc = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &pages, &done);
+    return (rc & 0xff) == SQLITE_BUSY ? FILE_OK : fail(file, rc);
+}
+
+bool file_moved(struct journal_file *file)
+{
+    int moved = 0;
+    return sqlite3_file_control(file->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+           moved;
+}
+
+uint64_t file_bytes(struct journal_file *file)
+{
+    sqlite3_int64 pages =
+        pragma(file->db, "PRAGMA page_count") - pragma(file->db, "PRAGMA freelist_count");
+    return pages > 0 ? (uint64_t)pages * 4096 : 0;
+}
+
+/* Reading */
+
+static enum file_result find(struct journal_file *file, enum statement which, uint64_t seq,
+                             struct file_group *out)
+{
+    sqlite3_stmt *statement = file->statements[which];
+    if (which != LAST)
+        sqlite3_bind_int64(statement, 1, (sqlite3_int64)seq);
+    int rc = sqlite3_step(statement);
+    enum file_result result = fail(file, rc);
+    if (rc == SQLITE_ROW)
+        *out = (struct file_group){
+            .first_seq = (uint64_t)sqlite3_column_int64(statement, 0),
+            .last_seq = (uint64_t)sqlite3_column_int64(statement, 1),
+            .made_ms = sqlite3_column_int64(statement, 2),
+            .crc = (uint32_t)sqlite3_column_int64(statement, 3),
+        };
+    sqlite3_reset(statement);
+    return result == FILE_OK && rc == SQLITE_DONE ? FILE_NONE : result;
+}
+
+/*
+ * Where the tree is damaged behind ${seq}: the first group of the part that is good again. The
+ * damage is a run of groups, so the nearest place that can be read is found by halving.
+ */
+static enum file_result find_behind_damage(struct journal_file *file, uint64_t seq,
+                                           struct file_group *out)
+{
+    uint64_t bad = seq, good = 0;
+    for (int i = 0; i < SEEK_STEPS && good == 0; i++) {
+        uint64_t at = seq + ((uint64_t)1 << i);
+        if (at > INT64_MAX)
+            break;
+        if (find(file, AFTER, at, out) == FILE_BAD)
+            bad = at;
+        else
+            good = at;
+    }
+    while (good > bad + 1) {
+        uint64_t middle = bad + (good - bad) / 2;
+        if (find(file, AFTER, middle, out) == FILE_BAD)
+            bad = middle;
+        else
+            good = middle;
+    }
+    return good > 0 ? find(file, AFTER, good, out) : FILE_BAD;
+}
+
+enum file_result file_after(struct journal_file *file, uint64_t first_seq, struct file_group *out)
+{
+    enum file_result result = find(file, AFTER, first_seq, out);
+    return result == FILE_BAD ? find_behind_damage(file, first_seq, out) : result;
+}
+
+enum file_result file_next(struct journal_file *file, uint64_t seq, struct file_group *out)
+{
+    enum file_result result = find(file, BEFORE, seq, out);
+    if (result == FILE_OK && out->last_seq >= seq)
+        return FILE_OK;
+    if (result == FILE_AGAIN)
+        return result;
+    return file_after(file, seq, out);
+}
+
+enum file_result file_last(struct journal_file *file, struct file_group *out)
+{
+    return find(file, LAST, 0, out);
+}
+
+enum file_result file_load(struct journal_file *file, uint64_t first_seq, uint8_t **bytes,
+                           size_t *size)
+{
+    sqlite3_stmt *statement = file->statements[LOAD];
+    *bytes = NULL;
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)first_seq);
+    int rc = sqlite3_step(statement);
+    enum file_result result = fail(file, rc);
+    if (rc == SQLITE_DONE)
+        result = FILE_NONE;
+    const void *blob = rc == SQLITE_ROW ? sqlite3_column_blob(statement, 0) : NULL;
+    if (blob != NULL) {
+        *size = (size_t)sqlite3_column_bytes(statement, 0);
+        *bytes = xcalloc(1, *size + 1);
+        memcpy(*bytes, blob, *size);
+    } else if (rc == SQLITE_ROW) {
+        result = FILE_BAD;
+    }
+    sqlite3_reset(statement);
+    return result;
+}

@@ -1,0 +1,324 @@
+/* The journal's folder: which files are there, and which one is written. */
+#include "collector/store/journal_parts.h"
+#include "shared/base/alloc.h"
+#include "shared/base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { COMPLAIN_AGAIN_MS = 30000 };
+
+void journal_fail(struct journal *journal, const char *error)
+{
+    pthread_mutex_lock(&journal->lock);
+    bool was_ok = journal->status.ok;
+    journal->status.ok = false;
+    journal->status.errors++;
+    snprintf(journal->status.error, sizeof(journal->status.error), "%s", error);
+    pthread_cond_broadcast(&journal->change);
+    pthread_mutex_unlock(&journal->lock);
+    if (was_ok)
+        journal->complaint.used = 0; /* news are told at once */
+    log_at_limit(&journal->complaint, LOGL_ERROR, "journal", NULL,
+                 "cannot write to %s: %s; records wait in memory only, and are lost if the "
+                 "collector ends: make room or mend journal.dir, no restart is needed",
+                 journal->dir, error);
+}
+
+static int fail_errno(struct journal *journal, const char *what)
+{
+    char error[128];
+    snprintf(error, sizeof(error), "%s: %s", what, strerror(errno));
+    journal_fail(journal, error);
+    return -1;
+}
+
+/* Two collectors in one folder would write over each other. */
+static int lock_folder(struct journal *journal)
+{
+    char path[PATH_MAX + 8];
+    if (journal->lock_fd >= 0)
+        return 0;
+    if (mkdir(journal->dir, 0750) != 0 && errno != EEXIST)
+        return fail_errno(journal, "the folder cannot be made");
+    snprintf(path, sizeof(path), "%s/lock", journal->dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return fail_errno(journal, "the file lock in it cannot be opened");
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        if (errno != EWOULDBLOCK)
+            return fail_errno(journal, "the file lock in it cannot be locked");
+        journal_fail(journal, "another collector uses this folder: give each its own journal.dir");
+        return -1;
+    }
+    journal->lock_fd = fd;
+    return 0;
+}
+
+static struct volume *new_volume(unsigned number, const char *path, const char *id)
+{
+    struct volume *volume = xcalloc(1, sizeof(*volume));
+    volume->number = number;
+    snprintf(volume->path, sizeof(volume->path), "%s", path);
+    snprintf(volume->id, sizeof(volume->id), "%s", id);
+    return volume;
+}
+
+static void add_volume(struct journal *journal, struct volume *volume)
+{
+    pthread_mutex_lock(&journal->lock);
+    TAILQ_INSERT_TAIL(&journal->volumes, volume, link);
+    if (journal->cursor == NULL)
+        journal->cursor = volume;
+    pthread_mutex_unlock(&journal->lock);
+}
+
+/* A file that nobody can read is kept for people, but out of the way. */
+static void put_aside(struct journal *journal, const char *path, const char *error)
+{
+    char to[PATH_MAX + 64];
+    snprintf(to, sizeof(to), "%s.broken", path);
+    file_rename(path, to);
+    log_error("journal", NULL,
+              "%s cannot be read: %s; it is now %s, and what it held is lost to "
+              "the database",
+              path, error, to);
+    pthread_mutex_lock(&journal->lock);
+    journal->status.unreadable++;
+    pthread_mutex_unlock(&journal->lock);
+}
+
+/* The groups know their journal better than the one row that says it. */
+static void learn_bounds(struct volume *volume, struct journal_file *file)
+{
+    struct file_group group;
+    struct group_info info;
+    uint8_t *bytes;
+    size_t size;
+    volume->first_seq = 1;
+    if (file_next(file, 1, &group) == FILE_OK) {
+        volume->first_seq = group.first_seq;
+        volume->oldest_ms = group.made_ms;
+    }
+    if (file_last(file, &group) != FILE_OK)
+        return;
+    volume->last_seq = group.last_seq;
+    if (file_load(file, group.first_seq, &bytes, &size) == FILE_OK) {
+        if (group_peek(bytes, size, group.crc, &info) == 0) {
+            memcpy(volume->id, info.id, sizeof(volume->id));
+            volume->last_seq = info.first_seq + info.records - 1;
+        }
+        free(bytes);
+    }
+}
+
+/* Look into a file that an earlier start has left. */
+static struct volume *look_into(struct journal *journal, unsigned number, struct file_meta *meta)
+{
+    char path[PATH_MAX + 32], error[FILE_ERROR_SIZE];
+    struct journal_file *file;
+    snprintf(path, sizeof(path), "%s/journal-%u.db", journal->dir, number);
+    enum file_result result = file_open(path, false, journal->sync, &file, error);
+    if (result == FILE_BAD) {
+        put_aside(journal, path, error);
+        return NULL;
+    }
+    if (result != FILE_OK) {
+        log_error("journal", NULL, "%s cannot be opened: %s; the next start tries again", path,
+                  error);
+        return NULL;
+    }
+    file_get_meta(file, meta);
+    struct volume *volume = new_volume(number, path, meta->id);
+    learn_bounds(volume, file);
+    if (meta->closed && meta->last_seq > volume->last_seq)
+        volume->last_seq = meta->last_seq;
+    volume->earlier_seq = volume->last_seq;
+    volume->bytes = file_bytes(file);
+    file_close(file);
+    add_volume(journal, volume);
+    return volume;
+}
+
+/* What a file that was given up held behind the last record that counts is in its successor. */
+static void cut_predecessor(struct journal *journal, const struct file_meta *meta)
+{
+    struct volume *volume;
+    pthread_mutex_lock(&journal->lock);
+    TAILQ_FOREACH (volume, &journal->volumes, link) {
+        if (meta->before[0] != '\0' && strcmp(volume->id, meta->before) == 0 &&
+            volume->last_seq > meta->before_seq)
+            volume->last_seq = volume->earlier_seq = meta->before_seq;
+    }
+    pthread_mutex_unlock(&journal->lock);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The numbers of the files that are there, in order. */
+static unsigned *list_numbers(const char *path, size_t *count)
+{
+    unsigned *numbers = NULL;
+    size_t room = 0;
+    struct dirent *entry;
+    DIR *dir = opendir(path);
+    *count = 0;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        unsigned number;
+        int end = 0;
+        if (sscanf(entry->d_name, "journal-%9u.db%n", &number, &end) != 1 || end == 0 ||
+            entry->d_name[end] != '\0')
+            continue;
+        if (*count == room) {
+            room = 2 * room + 16;
+            numbers = xreallocarray(numbers, room, sizeof(*numbers));
+        }
+        numbers[(*count)++] = number;
+    }
+    if (dir != NULL)
+        closedir(dir);
+    if (*count > 0)
+        qsort(numbers, *count, sizeof(*numbers), by_number);
+    return numbers;
+}
+
+static void random_id(char id[JOURNAL_ID_SIZE])
+{
+    uint8_t bytes[16];
+    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+        abort(); /* cannot fail for so few */
+    text_hex(bytes, sizeof(bytes), id);
+}
+
+static unsigned next_number(struct journal *journal)
+{
+    size_t count;
+    unsigned *numbers = list_numbers(journal->dir, &count);
+    unsigned number = count > 0 ? numbers[count - 1] + 1 : 1;
+    free(numbers);
+    struct volume *last = TAILQ_LAST(&journal->volumes, volumes);
+    return last != NULL && last->number >= number ? last->number + 1 : number;
+}
+
+/* A new file, which says where its predecessor ends. */
+static int begin(struct journal *journal, const struct volume *before)
+{
+    char path[PATH_MAX + 32], error[FILE_ERROR_SIZE];
+    struct file_meta meta = {0};
+    unsigned number = next_number(journal);
+    random_id(meta.id);
+    if (before != NULL && before->last_seq > 0) { /* else it holds nothing to be cut */
+        memcpy(journal->cut_id, before->id, sizeof(journal->cut_id));
+        journal->cut_seq = before->last_seq;
+    }
+    memcpy(meta.before, journal->cut_id, sizeof(meta.before));
+    meta.before_seq = journal->cut_seq;
+    snprintf(path, sizeof(path), "%s/journal-%u.db", journal->dir, number);
+    if (file_create(path, &meta, error) != FILE_OK ||
+        file_open(path, true, journal->sync, &journal->file, error) != FILE_OK) {
+        file_remove(path);
+        journal_fail(journal, error);
+        return -1;
+    }
+    struct volume *volume = new_volume(number, path, meta.id);
+    volume->first_seq = 1;
+    add_volume(journal, volume);
+    pthread_mutex_lock(&journal->lock);
+    journal->current = volume;
+    pthread_mutex_unlock(&journal->lock);
+    return 0;
+}
+
+/*
+ * Go on with the newest file where it was closed as it should be. Else nobody can tell whether the
+ * last records that it took are still there: their numbers must not be given to others.
+ */
+static bool resume(struct journal *journal, struct volume *volume, const struct file_meta *meta)
+{
+    char error[FILE_ERROR_SIZE];
+    if (volume == NULL || !meta->closed || volume->last_seq != meta->last_seq ||
+        strcmp(volume->id, meta->id) != 0 ||
+        file_open(volume->path, true, journal->sync, &journal->file, error) != FILE_OK)
+        return false;
+    pthread_mutex_lock(&journal->lock);
+    journal->current = volume;
+    pthread_mutex_unlock(&journal->lock);
+    return true;
+}
+
+int journal_folder_open(struct journal *journal)
+{
+    struct volume *newest = NULL;
+    struct file_meta meta = {0};
+    if (lock_folder(journal) != 0)
+        return -1;
+    if (TAILQ_EMPTY(&journal->volumes)) {
+        size_t count;
+        unsigned *numbers = list_numbers(journal->dir, &count);
+        for (size_t i = 0; i < count; i++) {
+            newest = look_into(journal, numbers[i], &meta);
+            if (newest != NULL)
+                cut_predecessor(journal, &meta);
+        }
+        free(numbers);
+    }
+    if (!resume(journal, newest, &meta) && begin(journal, NULL) != 0)
+        return -1;
+    return 0;
+}
+
+/* The folder was deleted or put elsewhere under us. */
+static int follow_folder(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    journal->current->gone = true;
+    pthread_mutex_unlock(&journal->lock);
+    close(journal->lock_fd);
+    journal->lock_fd = -1;
+    return lock_folder(journal);
+}
+
+int journal_folder_renew(struct journal *journal)
+{
+    bool moved = access(journal->current->path, F_OK) != 0;
+    if (journal->file != NULL)
+        log_error("journal", NULL, "%s is not trusted any more: %s; going on with a new file",
+                  journal->current->path, moved ? "it was deleted" : file_error(journal->file));
+    file_close(journal->file);
+    journal->file = NULL;
+    if (moved && follow_folder(journal) != 0)
+        return -1;
+    if (journal->current->last_seq == 0) { /* it never worked */
+        pthread_mutex_lock(&journal->lock);
+        journal->current->gone = true;
+        pthread_mutex_unlock(&journal->lock);
+        file_remove(journal->current->path);
+    }
+    return begin(journal, journal->current);
+}
+
+void journal_folder_close(struct journal *journal)
+{
+    struct volume *volume;
+    if (journal->file != NULL)
+        file_close_clean(journal->file, journal->current->last_seq);
+    while ((volume = TAILQ_FIRST(&journal->volumes)) != NULL) {
+        TAILQ_REMOVE(&journal->volumes, volume, link);
+        free(volume);
+    }
+    if (journal->lock_fd >= 0)
+        close(journal->lock_fd);
+}

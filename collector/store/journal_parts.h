@@ -1,0 +1,160 @@
+/*
+ * What the files of the journal share: journal.c hands out, journal_thread.c writes,
+ * journal_folder.c knows the files, journal_read.c reads them back.
+ */
+#ifndef DTUHUB_COLLECTOR_STORE_JOURNAL_PARTS_H
+#define DTUHUB_COLLECTOR_STORE_JOURNAL_PARTS_H
+
+#include "collector/store/group.h"
+#include "collector/store/journal.h"
+#include "collector/store/journal_file.h"
+#include "shared/base/log.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <sys/queue.h>
+
+enum { VOLUME_MARKS = 40 };
+
+/** A place up to which records were stored, and since when. */
+struct stored_mark {
+    uint64_t seq;
+    int64_t at_ms; /* monotonic */
+};
+
+/** One file of the journal. They are in the order of their numbers, and none is freed before the
+ * end. */
+struct volume {
+    TAILQ_ENTRY(volume) link;
+    char path[PATH_MAX];
+    char id[JOURNAL_ID_SIZE];
+    unsigned number;
+    uint64_t first_seq;   /* of what it may still hold */
+    uint64_t last_seq;    /* of its last record that counts; 0: none */
+    uint64_t earlier_seq; /* last record from before this start */
+    uint64_t given_seq;   /* up to here they were handed out */
+    uint64_t stored_seq;  /* up to here the database has them */
+    int64_t oldest_ms;    /* wall clock of its oldest record not stored, about */
+    uint64_t bytes;
+    bool drained; /* read to its end, nothing will come any more */
+    bool gone;    /* deleted */
+    struct stored_mark marks[VOLUME_MARKS];
+    size_t nmarks;
+};
+
+TAILQ_HEAD(volumes, volume);
+
+/** A group that is in a file, and still in memory for the one who takes. */
+struct block {
+    TAILQ_ENTRY(block) link;
+    struct volume *volume;
+    uint64_t first_seq, last_seq;
+    int64_t committed_ms; /* monotonic */
+    size_t bytes;
+    struct cache_chunks chunks;
+};
+
+TAILQ_HEAD(blocks, block);
+
+struct journal {
+    struct cache *cache;
+    struct names *names;
+    bool enabled;
+    char dir[PATH_MAX];
+    enum file_sync sync;
+    pthread_t thread;
+
+    /* The thread's alone. */
+    int lock_fd;               /* on the folder; -1: not ours yet */
+    struct journal_file *file; /* the newest, open for writing; NULL: none */
+    struct group_maker *maker;
+    char cut_id[JOURNAL_ID_SIZE]; /* the last file given up, and its last record that counts */
+    uint64_t cut_seq;
+    int64_t taken_ms, tidied_ms, tried_ms; /* monotonic */
+    size_t since_checkpoint;               /* bytes appended */
+    struct log_limit complaint, drop_complaint;
+
+    /* Of the one who takes alone. */
+    struct journal_file *reader;
+    struct volume *reading; /* what ${reader} is open on */
+    bool behind;            /* look behind the group that begins at the cursor: it is damaged */
+    unsigned reader_faults;
+    struct log_limit read_complaint;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t change;
+    struct volumes volumes;
+    struct volume *current; /* the one that ${file} writes */
+    struct volume *cursor;  /* where the one who takes is */
+    uint64_t cursor_seq;    /* taken, or sought, up to here */
+    struct blocks tail;     /* the newest groups, oldest first, without a gap to the end */
+    size_t tail_records, tail_bytes;
+    struct cache_chunks pending; /* taken from the cache, in no file yet */
+    size_t pending_records;
+    bool busy;        /* the thread is about to write ${pending} */
+    bool ended;       /* the thread has done what it can */
+    size_t loose;     /* records handed out that are in no file */
+    size_t lost;      /* such ones that came back unstored */
+    int64_t loose_ms; /* monotonic: when such ones were handed out last */
+    uint64_t max_bytes;
+    int64_t retention_ms, flush_interval_ms, shutdown_timeout_ms;
+    int64_t closed_ms; /* monotonic: when the end was first seen; 0: not yet */
+    struct journal_status status;
+};
+
+/* journal_folder.c: for the thread, which is not running yet or calls itself. */
+
+/** journal_folder_open(journal): lock the folder, look what is there, and have a file to write to.
+ * 0, or -1 with the reason in ${journal}->status.error. Again after a failure. */
+int journal_folder_open(struct journal *journal);
+
+/** journal_folder_renew(journal): the file is not to be trusted: go on with a new one. 0, or -1. */
+int journal_folder_renew(struct journal *journal);
+
+/** journal_folder_close(journal): at the end. */
+void journal_folder_close(struct journal *journal);
+
+/** journal_fail(journal, error): say that nothing goes to the file now, and why. Lock not held. */
+void journal_fail(struct journal *journal, const char *error);
+
+/* journal_thread.c */
+
+/** journal_run(journal): the thread. */
+void *journal_run(void *journal);
+
+/** journal_tidy(journal): delete what is stored since long, and what is too much. */
+void journal_tidy(struct journal *journal);
+
+/* journal_read.c: for the one who takes. Lock held, and given up while it reads. */
+
+/** journal_advance(journal): go on to the next file where that at the cursor holds no more. */
+void journal_advance(struct journal *journal);
+
+/** journal_read(journal, most, out): records from the file at the cursor, where there are any.
+ * Return their number; 0 where there is nothing, or nothing just now. */
+size_t journal_read(struct journal *journal, size_t most, struct parcel *out);
+
+void journal_read_close(struct journal *journal);
+
+/* journal.c: lock held. */
+
+/** journal_count(volume): records that it holds and that are not stored. */
+uint64_t journal_count(const struct volume *volume);
+
+/** journal_trim(journal): the oldest blocks go where there are too many, and those behind which the
+ * cursor is. */
+void journal_trim(struct journal *journal);
+
+/** journal_free_block(journal, block): take it out of the tail. */
+void journal_free_block(struct journal *journal, struct block *block);
+
+/** journal_wait(journal, until_ms): for a change, or until then (monotonic). */
+void journal_wait(struct journal *journal, int64_t until_ms);
+
+/** journal_mark(journal, volume, now_ms): note what is stored by now, so that its time runs. */
+void journal_mark(struct journal *journal, struct volume *volume, int64_t now_ms);
+
+/** journal_free_chunks(chunks). */
+void journal_free_chunks(struct cache_chunks *chunks);
+
+#endif
