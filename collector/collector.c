@@ -115,7 +115,10 @@ static int open_parts(struct collector *collector, struct data_config *data)
             return -1;
     }
     collector->writer = writer_start(config, collector->cache, collector->names);
-    return collector->writer != NULL ? 0 : -1;
+    if (collector->writer == NULL)
+        return -1;
+    collector->keeper = keeper_start(config);
+    return collector->keeper != NULL ? 0 : -1;
 }
 
 int collector_start(struct collector *collector, const char *dir, struct server_config *server,
@@ -184,6 +187,7 @@ static void adopt(struct collector *collector, struct server_config *server,
     data_advice(data, log_note, NULL);
     raise_descriptors(server->server.max_connections);
     cache_configure(collector->cache, server->cache.max_size, server->cache.flush_interval_ms);
+    keeper_configure(collector->keeper, &server->retention);
     hub_configure(&collector->hub, server, data);
     collector->reload_error[0] = '\0';
     if (entrance_configure(collector->entrance, server, data, &problem) != 0) {
@@ -225,6 +229,7 @@ int collector_stop(struct collector *collector)
         entrance_close(collector->entrance);
         hub_close_all(&collector->hub, "server stopping");
     }
+    keeper_stop(collector->keeper);
     if (collector->writer != NULL)
         lost = writer_stop(collector->writer, collector->config->server.shutdown_timeout_ms);
     if (lost > 0)

@@ -8,6 +8,7 @@
 #include "collector/entrance.h"
 #include "collector/hub.h"
 #include "collector/store/cache.h"
+#include "collector/store/keeper.h"
 #include "collector/store/names.h"
 #include "collector/store/writer.h"
 #include "shared/config/data_config.h"
@@ -23,6 +24,7 @@ struct collector {
     struct names *names;
     struct cache *cache;
     struct writer *writer;
+    struct keeper *keeper;
     struct hub hub;
     struct entrance *entrance;
     struct control *control;
