@@ -120,7 +120,7 @@ static int prepare(MYSQL *conn, struct db_error *error)
 {
     int64_t mine;
     if (schema_check(conn, error->text) != 0 ||
-        db_run(conn, "SET SESSION lock_wait_timeout = 2, innodb_lock_wait_timeout = 2", error) !=
+        db_run(conn, "SET SESSION lock_wait_timeout = 1, innodb_lock_wait_timeout = 1", error) !=
             0 ||
         query_number(conn, "SELECT GET_LOCK(CONCAT('dtuhub_keeper.', MD5(DATABASE())), 0)", &mine,
                      error) != 0)
@@ -146,7 +146,8 @@ static bool reach(struct keeper *keeper)
         keeper->job.bulk = keeper->mysql.bulk && db_has_bulk(keeper->job.conn);
     pthread_mutex_lock(&keeper->lock);
     keeper->status.working = mine == 1;
-    snprintf(keeper->status.error, sizeof(keeper->status.error), "%.255s", mine < 0 ? error.text : "");
+    snprintf(keeper->status.error, sizeof(keeper->status.error), "%.255s",
+             mine < 0 ? error.text : "");
     pthread_mutex_unlock(&keeper->lock);
     return mine == 1;
 }

@@ -10,7 +10,7 @@
 enum {
     AHEAD_DAYS = 3,
     AHEAD_MONTHS = 1,
-    SPLIT_ROWS_MAX = 500000, /* copied in some seconds, for which the cache has room */
+    SPLIT_ROWS_MAX = 2000000, /* copied in seconds, for which the cache has room */
     COMPLAIN_AGAIN_MS = 3600000,
 };
 
