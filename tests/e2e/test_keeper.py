@@ -152,7 +152,8 @@ def test_old_partitions_go_and_old_rows_too(ready, database):
                        f"PARTITION young VALUES LESS THAN ('{today - 4 * DAY}'), "
                        f"PARTITION {first} VALUES LESS THAN ({partitions(database, table)[first]}))")
     device, = add_devices(database, 1)
-    add_readings(database, [(device, today - i * DAY, 1, float(i)) for i in (100, 8, 6, 3, 0)])
+    add_readings(database, [(device, today - i * DAY, 1, float(i)) for i in (100, 8, 6, 3, 1)])
+    add_readings(database, [(device, today - 8 * DAY + timedelta(seconds=1), 1, 88.0)])
     database.query("INSERT INTO reading_texts VALUES (%s, %s, 2, 'gone')", device, today - 8 * DAY)
     # Rows of the future stand first, more than one piece of them.
     for table, columns, values in (("heartbeat_log", "device_id", "'1001'"),
@@ -167,22 +168,27 @@ def test_old_partitions_go_and_old_rows_too(ready, database):
                    today - 400 * DAY)
     hub.start()
     wait_rolled(database)
-    assert database.value("SELECT COUNT(*) FROM readings") == 5  # 0 is for ever
+    assert database.value("SELECT COUNT(*) FROM readings") == 6  # 0 is for ever
     assert database.value("SELECT COUNT(*) FROM heartbeat_log") == 18011
-    before = rolled(database, "readings_minute")
+    before = rolled(database, "readings_minute"), rolled(database, "readings_hour")
     hub.reload(server={"retention": {"readings": 5, "heartbeat_log": 30, "raw_packets": 30, "events": 365}})
     for table in ("heartbeat_log", "raw_packets"):
         wait_for(lambda: database.value(f"SELECT COUNT(*) FROM {table}") == 6010, 20, f"old rows of {table} to go")
     wait_for(lambda: database.value("SELECT COUNT(*) FROM events") == 1, 20, "old events to go")
     wait_for(lambda: "old" not in partitions(database, "reading_texts"), 20, "the old partition to go")
     assert "old" not in partitions(database, "readings") and "young" in partitions(database, "readings")
-    assert [row["value"] for row in database.query("SELECT value FROM readings ORDER BY ts")] == [6, 3, 0]
+    assert [row["value"] for row in database.query("SELECT value FROM readings ORDER BY ts")] == [6, 3, 1]
     assert database.value("SELECT COUNT(*) FROM reading_texts") == 0
     assert database.value("SELECT kind FROM events") == "young"
     assert database.value("SELECT COUNT(*) FROM connection_history WHERE event = 'connect'") == 1
+    wait_for(lambda: metrics(hub)["keeper_rows_deleted_total"] == 2 * 12001 + 1, 20, lambda: f"figures: {metrics(hub)}")
     assert metrics(hub)["keeper_partitions_dropped_total"] == 2
-    assert metrics(hub)["keeper_rows_deleted_total"] == 2 * 12001 + 1
-    assert rolled(database, "readings_minute") == before
+    # What comes late for a minute whose readings are gone does not replace what was made of them.
+    done = metrics(hub)["keeper_minutes_rolled_total"]
+    add_readings(database, [(device, today - 8 * DAY + timedelta(seconds=30), 1, 99.0)])
+    wait_for(lambda: metrics(hub)["keeper_minutes_rolled_total"] > done, 20, "the late one to be seen")
+    wait_for(lambda: database.value("SELECT COUNT(*) FROM rollup_hours") == 0, 20, "its hour")
+    assert (rolled(database, "readings_minute"), rolled(database, "readings_hour")) == before
 
 
 def test_rollups_of_simulated_dtus(ready, database, sim):
@@ -214,6 +220,17 @@ def test_late_readings_show_up(ready, database):
                           devices[3], start)
     assert (row["min"], row["count"]) == (-1000.0, 3)
     assert metrics(hub)["keeper_failures_total"] == 0
+
+
+def test_readings_that_come_while_their_minute_is_rolled_up(ready, database):
+    hub = ready(rollup_interval=0.1)
+    devices = add_devices(database, 5)
+    start = now().replace(second=0) - 3 * HOUR
+    for i in range(400):
+        add_readings(database, [(device, start + timedelta(milliseconds=100 * i), 1, float(i)) for device in devices])
+    wait_rolled(database)
+    assert {row["count"] for row in database.query("SELECT `count` FROM readings_hour")} == {400}
+    assert metrics(hub)["keeper_minutes_rolled_total"] > 2
 
 
 def test_kill_9_in_the_middle(ready, database):
