@@ -224,13 +224,14 @@ def test_late_readings_show_up(ready, database):
 
 def test_readings_that_come_while_their_minute_is_rolled_up(ready, database):
     hub = ready(rollup_interval=0.1)
-    devices = add_devices(database, 5)
-    start = now().replace(second=0) - 3 * HOUR
-    for i in range(400):
-        add_readings(database, [(device, start + timedelta(milliseconds=100 * i), 1, float(i)) for device in devices])
+    devices = add_devices(database, 100)
+    start, minutes, each = now().replace(minute=0, second=0) - 48 * HOUR, 200, 8
+    for i in range(minutes * each):
+        minute, second = divmod(i, each)
+        add_readings(database, [(devices[second], start + minute * MINUTE + timedelta(seconds=second), 1, float(i))])
     wait_rolled(database)
-    assert {row["count"] for row in database.query("SELECT `count` FROM readings_hour")} == {400}
-    assert metrics(hub)["keeper_minutes_rolled_total"] > 2
+    assert len(rolled(database, "readings_minute")) == minutes * each
+    assert metrics(hub)["keeper_minutes_rolled_total"] > minutes
 
 
 def test_kill_9_in_the_middle(ready, database):
