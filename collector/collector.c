@@ -120,7 +120,10 @@ static int open_parts(struct collector *collector, struct data_config *data)
         return -1;
     collector->writer =
         writer_start(config, collector->cache, collector->journal, collector->names);
-    return collector->writer != NULL ? 0 : -1;
+    if (collector->writer == NULL)
+        return -1;
+    collector->keeper = keeper_start(config);
+    return collector->keeper != NULL ? 0 : -1;
 }
 
 int collector_start(struct collector *collector, const char *dir, struct server_config *server,
@@ -190,6 +193,7 @@ static void adopt(struct collector *collector, struct server_config *server,
     raise_descriptors(server->server.max_connections);
     cache_configure(collector->cache, server->cache.max_size, server->cache.flush_interval_ms);
     journal_configure(collector->journal, server);
+    keeper_configure(collector->keeper, &server->retention);
     hub_configure(&collector->hub, server, data);
     collector->reload_error[0] = '\0';
     if (entrance_configure(collector->entrance, server, data, &problem) != 0) {
@@ -254,6 +258,7 @@ int collector_stop(struct collector *collector)
         hub_close_all(&collector->hub, "server stopping");
     }
     control_close(collector->control);
+    keeper_stop(collector->keeper);
     if (collector->cache != NULL)
         lost = stop_store(collector, &ended);
     if (lost > 0)

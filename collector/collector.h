@@ -9,6 +9,7 @@
 #include "collector/hub.h"
 #include "collector/store/cache.h"
 #include "collector/store/journal.h"
+#include "collector/store/keeper.h"
 #include "collector/store/names.h"
 #include "collector/store/writer.h"
 #include "shared/config/data_config.h"
@@ -25,6 +26,7 @@ struct collector {
     struct cache *cache;
     struct journal *journal;
     struct writer *writer;
+    struct keeper *keeper;
     struct hub hub;
     struct entrance *entrance;
     struct control *control;

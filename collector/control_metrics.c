@@ -82,6 +82,38 @@ static void print_store(struct collector *collector, FILE *out)
         metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
 }
 
+static void print_keeper(struct collector *collector, FILE *out)
+{
+    struct keeper_status keeper;
+    keeper_status(collector->keeper, &keeper);
+    const struct {
+        const char *name, *type, *help;
+        double value;
+    } lines[] = {
+        {"keeper_working", "gauge", "Whether this collector looks after the database.",
+         keeper.working},
+        {"keeper_ok", "gauge", "Whether the last look at the database had no fault.",
+         keeper.error[0] == '\0'},
+        {"keeper_last_run_time_seconds", "gauge", "When a look last had no fault.",
+         (double)keeper.last_run_ms / 1000.0},
+        {"keeper_failures_total", "counter", "Statements that failed.", (double)keeper.failures},
+        {"keeper_partitions_made_total", "counter", "Partitions made.",
+         (double)keeper.counts.partitions_made},
+        {"keeper_partitions_dropped_total", "counter", "Partitions dropped by retention.",
+         (double)keeper.counts.partitions_dropped},
+        {"keeper_rows_deleted_total", "counter", "Rows deleted by retention.",
+         (double)keeper.counts.rows_deleted},
+        {"keeper_minutes_rolled_total", "counter", "Minutes rolled up, some more than once.",
+         (double)keeper.counts.minutes_rolled},
+        {"keeper_hours_rolled_total", "counter", "Hours rolled up, some more than once.",
+         (double)keeper.counts.hours_rolled},
+        {"keeper_minutes_waiting", "gauge", "Minutes known to have changed, not rolled up yet.",
+         (double)keeper.counts.minutes_waiting},
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+        metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
+}
+
 void control_metrics(struct evhttp_request *request, struct collector *collector)
 {
     const struct registry *registry = &collector->hub.registry;
@@ -96,6 +128,7 @@ void control_metrics(struct evhttp_request *request, struct collector *collector
                       (double)registry_count(registry));
     metrics_print(&collector->hub.metrics, out);
     print_store(collector, out);
+    print_keeper(collector, out);
     metrics_print_one(out, "start_time_seconds", "gauge", "When the collector started.",
                       (double)collector->started_wall_ms / 1000.0);
     metrics_print_one(out, "config_ok", "gauge", "Whether the last reload was taken over.",

@@ -48,10 +48,11 @@ static void report_unknown_section(const struct reading *reading, const struct y
         faults_add(reading->reader.faults, file, pair->line,
                    "unknown section %s: did you mean \"%s\"?", QUOTE(pair->key), nearest);
     else
-        faults_add(reading->reader.faults, file, pair->line,
-                   "unknown section %s: the sections are server, mysql, cache, webhooks, polling, "
-                   "log",
-                   QUOTE(pair->key));
+        faults_add(
+            reading->reader.faults, file, pair->line,
+            "unknown section %s: the sections are server, mysql, cache, retention, webhooks, "
+            "polling, log",
+            QUOTE(pair->key));
 }
 
 /* The line of a key in the file, or ${otherwise}. */

@@ -68,6 +68,17 @@ struct journal_section {
     int64_t retention_ms;   /* what is stored stays this long; file: seconds, 600 */
 };
 
+/* Days that rows are kept; 0: for ever. */
+struct retention_section {
+    uint32_t readings;                       /* and reading_texts; 0 */
+    uint32_t readings_minute, readings_hour; /* 0 */
+    uint32_t raw_packets, heartbeat_log;     /* 0 */
+    uint32_t connection_history, events;     /* 0 */
+    uint32_t write_log;                      /* 0 */
+    int64_t check_interval_ms; /* between two looks at partitions and old rows; file: seconds, 60 */
+    int64_t rollup_interval_ms; /* between two looks for readings to roll up; file: seconds, 5 */
+};
+
 struct webhooks_section { /* the short form: URLs or NULL */
     char *device_online;
     char *device_offline;
@@ -96,6 +107,7 @@ struct server_config {
     struct mysql_section mysql;
     struct cache_section cache;
     struct journal_section journal;
+    struct retention_section retention;
     struct webhooks_section webhooks;
     struct polling_section polling;
     struct log_section log;

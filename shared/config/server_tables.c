@@ -11,6 +11,8 @@ static_assert(sizeof(enum log_format) == sizeof(int), "enum log_format");
 
 enum { SOCKET_PATH_MAX = 107, PATH_LENGTH_MAX = 1023, URL_LENGTH_MAX = 2047, CIDRS_MAX = 4095 };
 
+#define DAYS_MAX 36500
+
 #define HOUR 3600.0
 
 #define KEY(section, key, field, kind)                                                             \
@@ -106,6 +108,32 @@ static const struct setting journal_settings[] = {
      .help = "seconds that records stay in the journal after the database has taken them"},
 };
 
+static const struct setting retention_settings[] = {
+    {KEY(retention, readings, readings, SETTING_UINT), .def = "0", .max = DAYS_MAX, .reload = true,
+     .help = "days that readings and their texts are kept; they go by whole days; 0 is for ever, "
+             "here and below"},
+    {KEY(retention, readings_minute, readings_minute, SETTING_UINT), .def = "0", .max = DAYS_MAX,
+     .reload = true, .help = "days that roll-ups by the minute are kept; they go by whole months"},
+    {KEY(retention, readings_hour, readings_hour, SETTING_UINT), .def = "0", .max = DAYS_MAX,
+     .reload = true, .help = "days that roll-ups by the hour are kept; they go by whole months"},
+    {KEY(retention, raw_packets, raw_packets, SETTING_UINT), .def = "0", .max = DAYS_MAX,
+     .reload = true, .help = "days that packets are kept"},
+    {KEY(retention, heartbeat_log, heartbeat_log, SETTING_UINT), .def = "0", .max = DAYS_MAX,
+     .reload = true, .help = "days that heartbeats are kept"},
+    {KEY(retention, connection_history, connection_history, SETTING_UINT), .def = "0",
+     .max = DAYS_MAX, .reload = true, .help = "days that connects and disconnects are kept"},
+    {KEY(retention, events, events, SETTING_UINT), .def = "0", .max = DAYS_MAX, .reload = true,
+     .help = "days that events are kept"},
+    {KEY(retention, write_log, write_log, SETTING_UINT), .def = "0", .max = DAYS_MAX,
+     .reload = true, .help = "days that the audit of writes is kept"},
+    {KEY(retention, check_interval, check_interval_ms, SETTING_SECONDS), .def = "60", .min = 0.1,
+     .max = HOUR, .reload = true,
+     .help = "seconds between two looks at partitions and at rows that are too old"},
+    {KEY(retention, rollup_interval, rollup_interval_ms, SETTING_SECONDS), .def = "5", .min = 0.1,
+     .max = HOUR, .reload = true,
+     .help = "seconds between two looks for minutes and hours to roll up"},
+};
+
 static const struct setting webhooks_settings[] = {
     {KEY(webhooks, device_online, device_online, SETTING_URL), .max = URL_LENGTH_MAX,
      .reload = true, .help = "URL that is told when a device comes online"},
@@ -155,6 +183,8 @@ const struct server_table server_tables[] = {
     {"mysql", "Where readings are stored.", TABLE(mysql_settings)},
     {"cache", "What waits in memory to be written.", TABLE(cache_settings)},
     {"journal", "What keeps records on disk while the database is away.", TABLE(journal_settings)},
+    {"retention", "How long the database keeps what. Without the section nothing is deleted.",
+     TABLE(retention_settings)},
     {"webhooks", "Who is told, by an HTTP POST with a JSON body.", TABLE(webhooks_settings)},
     {"polling", "How DTUs are asked.", TABLE(polling_settings)},
     {"log", "What the collector says, and where.", TABLE(log_settings)},

@@ -15,6 +15,8 @@ from .net import free_port, listening
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("DTUHUB_BUILD", "build")).resolve()
 
+LOGS = ("raw_packets", "heartbeat_log", "connection_history", "events")
+
 
 def merged(base, changes):
     """base with changes laid over it, section by section; None takes a key away."""
@@ -151,5 +153,6 @@ def new_config(folder, database, server=None, data=None, replace_data=False):
     own = {"server": {"host": "127.0.0.1", "main_port": free_port(), "web_port": free_port(),
                       "control_socket": str(folder / "control.sock")},
            "journal": {"dir": str(folder / "journal")},
-           "mysql": {"host": None, "port": None, **(database.settings if database else {})}}
+           "mysql": {"host": None, "port": None, **(database.settings if database else {})},
+           "retention": dict.fromkeys(LOGS, 0)}  # for ever: tests store rows of long ago
     return Config(folder / "config", merged(own, server), data or {}, replace_data)

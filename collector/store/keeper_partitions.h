@@ -1,0 +1,29 @@
+/*
+ * Partitions of the tables of readings and roll-ups: made ahead, dropped by retention.
+ *
+ * An ALTER waits for all statements that use the table, and all that come later wait for it; so the
+ * keeper's connection gives up soon (lock_wait_timeout) and tries again at its next look. A
+ * partition that holds many rows is not cut, since that copies them while writers wait; the log
+ * says so.
+ */
+#ifndef DTUHUB_COLLECTOR_STORE_KEEPER_PARTITIONS_H
+#define DTUHUB_COLLECTOR_STORE_KEEPER_PARTITIONS_H
+
+#include "collector/store/keeper_job.h"
+#include "collector/store/keeper_plan.h"
+
+struct partitioned_table {
+    const char *name;
+    enum partition_unit unit;
+    unsigned ahead;
+    size_t days; /* offset in struct retention_section */
+};
+
+extern const struct partitioned_table partitioned_tables[];
+extern const size_t partitioned_tables_count;
+
+/** keeper_partitions(job, table, error): make and drop what is due. 0, or -1 with ${error}. */
+int keeper_partitions(struct keeper_job *job, const struct partitioned_table *table,
+                      struct db_error *error);
+
+#endif

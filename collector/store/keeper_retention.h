@@ -1,0 +1,30 @@
+/*
+ * Old rows of the tables that are not partitioned, deleted in small pieces.
+ *
+ * These tables grow at their end: the lower the id, the older the row, but for what came late or
+ * under a wrong clock. So the old rows are found by walking the primary key from its start, a piece
+ * at a time, up to the first piece in which nothing is too old: it needs no index by time, and
+ * locks only rows that no writer touches. A row that came late goes when its neighbours do. To
+ * partition these tables instead would have copied them whole at the upgrade.
+ */
+#ifndef DTUHUB_COLLECTOR_STORE_KEEPER_RETENTION_H
+#define DTUHUB_COLLECTOR_STORE_KEEPER_RETENTION_H
+
+#include "collector/store/keeper_job.h"
+
+struct retained_table {
+    const char *name;
+    size_t days; /* offset in struct retention_section */
+};
+
+extern const struct retained_table retained_tables[];
+extern const size_t retained_tables_count;
+
+/**
+ * keeper_retention(job, table, error): delete what is too old, for about a second. Return 1 where
+ * more is left, 0 where not, -1 with ${error}.
+ */
+int keeper_retention(struct keeper_job *job, const struct retained_table *table,
+                     struct db_error *error);
+
+#endif

@@ -1,0 +1,326 @@
+"""The keeper: partitions ahead, retention, and roll-ups that are what a GROUP BY over the readings says."""
+import math
+import os
+import signal
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from harness.control import drained, metrics
+from harness.parts import Collector, new_config
+from harness.wait import wait_for
+
+QUICK = {"retention": {"check_interval": 0.2, "rollup_interval": 0.2}, "cache": {"flush_interval": 0.05}}
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+PARTITIONED = ("readings", "reading_texts", "readings_minute", "readings_hour")
+
+
+def now():
+    return datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
+
+
+def partitions(database, table):
+    """{name: bound} in order."""
+    rows = database.query("SELECT PARTITION_NAME AS name, PARTITION_DESCRIPTION AS bound "
+                          "FROM information_schema.PARTITIONS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s "
+                          "ORDER BY PARTITION_ORDINAL_POSITION", table)
+    return {row["name"]: row["bound"] for row in rows}
+
+
+def wait_partitions(database):
+    """Until all tables have theirs."""
+    wait_for(lambda: all(len(partitions(database, table)) > 1 for table in PARTITIONED), 20,
+             lambda: f"partitions: {[partitions(database, table) for table in PARTITIONED]}")
+
+
+def one_partition(database):
+    """As a new database is, or one of an older version."""
+    for table in PARTITIONED:
+        names = ", ".join(partitions(database, table))
+        database.query(f"ALTER TABLE {table} REORGANIZE PARTITION {names} INTO "
+                       "(PARTITION pmax VALUES LESS THAN (MAXVALUE))")
+
+
+def add_devices(database, count):
+    """Their numbers."""
+    for i in range(count):
+        database.query("INSERT INTO devices (device_id, first_seen, last_seen) "
+                       "VALUES (%s, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))", f"dtu{i}")
+    return [row["id"] for row in database.query("SELECT id FROM devices ORDER BY id")]
+
+
+def add_readings(database, rows):
+    """[(device, ts, point, value)], as the writer stores them: with traffic_minutes, in one transaction."""
+    minutes = {}
+    for _, ts, _, _ in rows:
+        minute = ts.replace(second=0, microsecond=0)
+        minutes[minute] = minutes.get(minute, 0) + 1
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("START TRANSACTION")
+        cursor.executemany("INSERT IGNORE INTO readings (device_id, ts, point_id, value) VALUES (%s, %s, %s, %s)", rows)
+        cursor.executemany("INSERT INTO traffic_minutes (minute, readings) VALUES (%s, %s) "
+                           "ON DUPLICATE KEY UPDATE readings = readings + VALUES(readings)", list(minutes.items()))
+        cursor.execute("COMMIT")
+
+
+def rolled(database, table):
+    return {(row["device_id"], row["point_id"], str(row["start"])): (row["min"], row["max"], row["sum"], row["count"])
+            for row in database.query(f"SELECT * FROM {table}")}
+
+
+def wanted(database, form):
+    return {(row["device_id"], row["point_id"], row["start"]): (row["min"], row["max"], row["sum"], row["count"])
+            for row in database.query(
+                f"SELECT device_id, point_id, DATE_FORMAT(ts, '{form}') AS start, MIN(value) AS `min`, "
+                "MAX(value) AS `max`, SUM(value) AS `sum`, COUNT(value) AS `count` FROM readings "
+                "WHERE value IS NOT NULL GROUP BY 1, 2, 3")}
+
+
+def difference(want, got):
+    """None where they are the same; sums may differ in their last digits."""
+    for key in want.keys() | got.keys():
+        a, b = want.get(key), got.get(key)
+        if a is None or b is None or (*a[:2], a[3]) != (*b[:2], b[3]) or not math.isclose(a[2], b[2], rel_tol=1e-12,
+                                                                                         abs_tol=1e-9):
+            return f"{key}: {a} in readings, {b} rolled up; {len(want)} and {len(got)} rows"
+    return None
+
+
+def minutes_differ(database):
+    return difference(wanted(database, "%Y-%m-%d %H:%i:00"), rolled(database, "readings_minute"))
+
+
+def hours_differ(database):
+    return difference(wanted(database, "%Y-%m-%d %H:00:00"), rolled(database, "readings_hour"))
+
+
+def wait_rolled(database, timeout=30):
+    """Until minutes and hours, none of them the present one, are what the readings say."""
+    wait_for(lambda: not minutes_differ(database), timeout, lambda: minutes_differ(database), every=0.2)
+    wait_for(lambda: not hours_differ(database), timeout, lambda: hours_differ(database), every=0.2)
+
+
+@pytest.fixture
+def ready(collector, database):
+    """ready() -> Collector, with all partitions made."""
+    def start(**retention):
+        hub = collector(server={**QUICK, "retention": {**QUICK["retention"], **retention}})
+        wait_for(lambda: metrics(hub)["keeper_ok"] == metrics(hub)["keeper_working"] == 1, 20,
+                 lambda: f"a look without fault: {metrics(hub)}")
+        wait_partitions(database)
+        return hub
+    return start
+
+
+def test_partitions_are_made_ahead(ready, database):
+    today = now()
+    hub = ready()
+    assert metrics(hub)["keeper_partitions_made_total"] == 4 + 4 + 2 + 2
+    for table in ("readings", "reading_texts"):
+        days = [f"p{today + i * DAY:%Y%m%d}" for i in range(4)]
+        assert list(partitions(database, table)) in (days + ["pmax"], [f"p{now():%Y%m%d}", *days[1:], "pmax"])
+        assert partitions(database, table)[days[1]] == f"'{today + 2 * DAY:%Y-%m-%d 00:00:00}'"
+    assert list(partitions(database, "readings_minute"))[0] == f"p{today:%Y%m}"
+    assert hub.stop() == 0
+    assert "dropped" not in hub.process.log()
+
+
+def test_rows_of_an_older_version_stay_when_their_partition_is_cut(ready, database):
+    hub = ready()
+    hub.stop()
+    one_partition(database)
+    device, = add_devices(database, 1)
+    today = now()
+    rows = [(device, today + i * DAY, 1, float(i)) for i in (-400, -1, 0, 1, 2, 30)]
+    add_readings(database, rows)
+    hub.start()
+    wait_partitions(database)
+    stored = database.query("SELECT ts, value FROM readings ORDER BY ts")
+    assert [(row["ts"], row["value"]) for row in stored] == [(ts, value) for _, ts, _, value in rows]
+    assert database.value("SELECT COUNT(*) FROM readings PARTITION (pmax)") == 1
+
+
+def test_old_partitions_go_and_old_rows_too(ready, database):
+    hub = ready()
+    hub.stop()
+    today = now().replace(hour=0, minute=0, second=0)
+    first = next(iter(partitions(database, "readings")))
+    for table in ("readings", "reading_texts"):
+        database.query(f"ALTER TABLE {table} REORGANIZE PARTITION {first} INTO ("
+                       f"PARTITION old VALUES LESS THAN ('{today - 7 * DAY}'), "
+                       f"PARTITION young VALUES LESS THAN ('{today - 4 * DAY}'), "
+                       f"PARTITION {first} VALUES LESS THAN ({partitions(database, table)[first]}))")
+    device, = add_devices(database, 1)
+    add_readings(database, [(device, today - i * DAY, 1, float(i)) for i in (100, 8, 6, 3, 1)])
+    add_readings(database, [(device, today - 8 * DAY + timedelta(seconds=1), 1, 88.0)])
+    database.query("INSERT INTO reading_texts VALUES (%s, %s, 2, 'gone')", device, today - 8 * DAY)
+    # Rows of the future stand first, more than one piece of them.
+    for table, columns, values in (("heartbeat_log", "device_id", "'1001'"),
+                                   ("raw_packets", "device_id, packet_type, raw_data", "'1001', 'noise', 'x'")):
+        for count, moment in ((6000, today + 900 * DAY), (12000, today - 40 * DAY), (10, today - DAY),
+                              (1, today - 40 * DAY)):
+            database.query(f"INSERT INTO {table} ({columns}, `timestamp`) "
+                           f"SELECT {values}, '{moment}' FROM seq_1_to_{count}")
+    for kind, days in (("old", 400), ("young", 300)):
+        database.query("INSERT INTO events (kind, timestamp, details) VALUES (%s, %s, '')", kind, today - days * DAY)
+    database.query("INSERT INTO connection_history (device_id, event, timestamp) VALUES ('1001', 'connect', %s)",
+                   today - 400 * DAY)
+    hub.start()
+    wait_rolled(database)
+    assert database.value("SELECT COUNT(*) FROM readings") == 6  # 0 is for ever
+    assert database.value("SELECT COUNT(*) FROM heartbeat_log") == 18011
+    before = rolled(database, "readings_minute"), rolled(database, "readings_hour")
+    hub.reload(server={"retention": {"readings": 5, "heartbeat_log": 30, "raw_packets": 30, "events": 365}})
+    for table in ("heartbeat_log", "raw_packets"):
+        wait_for(lambda: database.value(f"SELECT COUNT(*) FROM {table}") == 6010, 20, f"old rows of {table} to go")
+    wait_for(lambda: database.value("SELECT COUNT(*) FROM events") == 1, 20, "old events to go")
+    wait_for(lambda: "old" not in partitions(database, "reading_texts"), 20, "the old partition to go")
+    assert "old" not in partitions(database, "readings") and "young" in partitions(database, "readings")
+    assert [row["value"] for row in database.query("SELECT value FROM readings ORDER BY ts")] == [6, 3, 1]
+    assert database.value("SELECT COUNT(*) FROM reading_texts") == 0
+    assert database.value("SELECT kind FROM events") == "young"
+    assert database.value("SELECT COUNT(*) FROM connection_history WHERE event = 'connect'") == 1
+    wait_for(lambda: metrics(hub)["keeper_rows_deleted_total"] == 2 * 12001 + 1, 20, lambda: f"figures: {metrics(hub)}")
+    assert metrics(hub)["keeper_partitions_dropped_total"] == 2
+    # What comes late for a minute whose readings are gone does not replace what was made of them.
+    done = metrics(hub)["keeper_minutes_rolled_total"]
+    add_readings(database, [(device, today - 8 * DAY + timedelta(seconds=30), 1, 99.0)])
+    wait_for(lambda: metrics(hub)["keeper_minutes_rolled_total"] > done, 20, "the late one to be seen")
+    wait_for(lambda: database.value("SELECT COUNT(*) FROM rollup_hours") == 0, 20, "its hour")
+    assert (rolled(database, "readings_minute"), rolled(database, "readings_hour")) == before
+
+
+def test_rollups_of_simulated_dtus(ready, database, sim):
+    hub = ready()
+    dtus = sim("-c", hub.config.folder, "--port", hub.port, "--count", 20, "--duration", 6)
+    assert dtus.wait(40) == 0
+    end = wait_for(lambda: drained(hub), 30, lambda: f"everything to be stored: {metrics(hub)}")
+    assert end["writer_retries_total"] == 0  # the new partitions were in nobody's way
+    assert database.value("SELECT COUNT(*) FROM readings") == end["writer_readings_total"] > 100
+    wait_for(lambda: not minutes_differ(database), 120, lambda: minutes_differ(database), every=0.5)
+    assert metrics(hub)["keeper_minutes_waiting"] == 0
+
+
+def test_late_readings_show_up(ready, database):
+    hub = ready()
+    devices = add_devices(database, 120)
+    start = now().replace(minute=0, second=0) - 30 * DAY
+    add_readings(database, [(device, start + 50 * MINUTE * i + timedelta(seconds=device % 60), point, device / 7 + i)
+                            for device in devices for i in range(6) for point in (1, 2)])
+    add_readings(database, [(devices[0], start, 3, None)])  # a text
+    wait_rolled(database)
+    assert len(rolled(database, "readings_minute")) == 120 * 6 * 2
+    add_readings(database, [(devices[3], start + timedelta(seconds=1), 1, -1000.0),
+                            (devices[3], start + timedelta(seconds=2), 7, 5.5),
+                            (devices[4], start - 700 * DAY, 1, 1.0),
+                            (devices[4], start + 800 * DAY, 1, 2.0)])  # under a wrong clock
+    wait_rolled(database)
+    row, = database.query("SELECT * FROM readings_hour WHERE device_id = %s AND point_id = 1 AND start = %s",
+                          devices[3], start)
+    assert (row["min"], row["count"]) == (-1000.0, 3)
+    assert metrics(hub)["keeper_failures_total"] == 0
+
+
+def test_readings_that_come_while_their_minute_is_rolled_up(ready, database):
+    hub = ready(rollup_interval=0.1)
+    devices = add_devices(database, 100)
+    start, minutes, each = now().replace(minute=0, second=0) - 48 * HOUR, 200, 8
+    for i in range(minutes * each):
+        minute, second = divmod(i, each)
+        add_readings(database, [(devices[second], start + minute * MINUTE + timedelta(seconds=second), 1, float(i))])
+    wait_rolled(database)
+    assert len(rolled(database, "readings_minute")) == minutes * each
+    assert metrics(hub)["keeper_minutes_rolled_total"] > minutes
+
+
+def test_kill_9_in_the_middle(ready, database):
+    hub = ready()
+    add_devices(database, 10)
+    start, minutes = now().replace(minute=0, second=0) - 30 * DAY, 3000
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("START TRANSACTION")
+        cursor.execute("INSERT INTO readings (device_id, ts, point_id, value) "
+                       "SELECT d.id, %s + INTERVAL seq * 30 SECOND, 1, d.id + seq / 7 "
+                       f"FROM devices d, seq_0_to_{2 * minutes - 1}", start)
+        cursor.execute("INSERT INTO traffic_minutes (minute, readings) "
+                       f"SELECT %s + INTERVAL seq MINUTE, 20 FROM seq_0_to_{minutes - 1}", start)
+        cursor.execute("COMMIT")
+
+    def done():
+        return database.value("SELECT COUNT(*) FROM rollup_minutes")
+    for kill in range(3):
+        before = done()
+        wait_for(lambda: done() >= before + 50, 30, "some of it to be done", every=0.005)
+        hub.kill()
+        assert done() < minutes or kill > 0
+        hub.start()
+    wait_rolled(database)
+    assert len(rolled(database, "readings_minute")) == 10 * minutes
+    assert database.value("SELECT COUNT(*) FROM rollup_hours") == 0
+
+
+def test_an_account_without_alter(ready, database, mariadb):
+    hub = ready()
+    hub.stop()
+    one_partition(database)
+    device, = add_devices(database, 1)
+    grant = f"ALTER, DROP ON `{database.name}`.* "
+    mariadb._script("sql", input=f"REVOKE {grant} FROM '{database.user}'@'localhost'", text=True)
+    hub.start()
+    line = hub.process.wait_log("ERROR keeper .*")[0]
+    assert f"GRANT ALTER, CREATE, DROP, INSERT ON `{database.name}`.*" in line and database.user in line
+    database.query("INSERT INTO heartbeat_log (device_id, timestamp) VALUES ('1001', '2020-01-01')")
+    hub.reload(server={"retention": {"heartbeat_log": 30}})
+    add_readings(database, [(device, now() - DAY, 1, 1.5)])
+    wait_rolled(database)  # the rest goes on
+    wait_for(lambda: database.value("SELECT COUNT(*) FROM heartbeat_log") == 0, 20, "the old row to go")
+    failures = metrics(hub)["keeper_failures_total"]
+    wait_for(lambda: metrics(hub)["keeper_failures_total"] > failures, 20, "the next attempt")
+    assert metrics(hub)["keeper_ok"] == 0
+    assert hub.process.log().count("ERROR keeper") == 1
+    mariadb._script("sql", input=f"GRANT {grant} TO '{database.user}'@'localhost'", text=True)
+    hub.stop()
+    hub.start()  # rights are those of the connection
+    wait_partitions(database)
+
+
+def test_a_table_in_use_is_left_for_later(ready, database, collectors):
+    hub = ready()
+    hub.stop()
+    one_partition(database)
+    device, = add_devices(database, 1)
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("START TRANSACTION")
+        cursor.execute("SELECT * FROM readings LIMIT 1")
+        cursor.fetchall()
+        hub.start()
+        wait_for(lambda: metrics(hub)["keeper_failures_total"] >= 2, 30, "attempts to be given up")
+        add_readings(database, [(device, now() - DAY, 1, 1.5)])
+        wait_rolled(database)
+        assert list(partitions(database, "readings")) == ["pmax"]
+        cursor.execute("COMMIT")
+    wait_partitions(database)
+    wait_for(lambda: metrics(hub)["keeper_ok"] == 1, 20, "a look without fault")
+
+
+def test_the_end_waits_for_no_database(ready, mariadb):
+    hub = ready()
+    os.kill(mariadb.pid, signal.SIGSTOP)
+    try:
+        asked = time.monotonic()
+        assert hub.stop() == 0
+        assert time.monotonic() - asked < 8
+    finally:
+        os.kill(mariadb.pid, signal.SIGCONT)
+
+
+def test_one_keeper_for_two_collectors(ready, run, tmp_path, database):
+    hub = ready()
+    folder = tmp_path / "second"
+    folder.mkdir()
+    other = Collector(run, new_config(folder, database, {**QUICK, "server": {"name": "second"}}))
+    other.process.wait_log("is ready")
+    assert metrics(hub)["keeper_working"] == 1 and metrics(other)["keeper_working"] == 0
+    hub.kill()
+    wait_for(lambda: metrics(other)["keeper_working"] == 1, 20, "the other one to take over")
