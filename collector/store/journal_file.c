@@ -55,6 +55,19 @@ static bool out_of_room(int system_error)
     return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
 }
 
+/* The system's last error at the file or its log; SQLite itself forgets it when a commit fails. */
+static int last_errno(sqlite3 *db)
+{
+    sqlite3_file *log = NULL;
+    int number = sqlite3_system_errno(db), own = 0;
+    if (sqlite3_file_control(db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+        log != NULL && log->pMethods != NULL)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &own);
+    if (own == 0)
+        sqlite3_file_control(db, NULL, SQLITE_FCNTL_LAST_ERRNO, &own);
+    return own != 0 ? own : number;
+}
+
 /* What a result of SQLite means for the file. */
 static enum file_result judge(sqlite3 *db, int rc)
 {
@@ -75,20 +88,20 @@ static enum file_result judge(sqlite3 *db, int rc)
     case SQLITE_IOERR:
         if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC)
             return FILE_BAD;
-        return out_of_room(sqlite3_system_errno(db)) ? FILE_AGAIN : FILE_BAD;
+        return out_of_room(last_errno(db)) ? FILE_AGAIN : FILE_BAD;
     }
     return FILE_BAD;
 }
 
 static enum file_result judge_open(sqlite3 *db, int rc, char *error)
 {
-    int number = sqlite3_system_errno(db);
     enum file_result result = judge(db, rc);
-    if (result != FILE_OK)
-        snprintf(error, FILE_ERROR_SIZE, "%s%s%s",
-                 rc == SQLITE_FULL ? "no room left" : sqlite3_errmsg(db),
-                 number != 0 && rc != SQLITE_FULL ? ": " : "",
-                 number != 0 && rc != SQLITE_FULL ? strerror(number) : "");
+    if (result == FILE_OK)
+        return FILE_OK;
+    int number = (rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN ? last_errno(db) : 0;
+    snprintf(error, FILE_ERROR_SIZE, "%s%s%s",
+             rc == SQLITE_FULL ? "no room left on the disk" : sqlite3_errmsg(db),
+             number != 0 ? ": " : "", number != 0 ? strerror(number) : "");
     return result;
 }
 

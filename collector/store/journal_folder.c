@@ -259,6 +259,30 @@ static bool resume(struct journal *journal, struct volume *volume, const struct 
     return true;
 }
 
+static bool handed_on(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    bool some = journal->status.unjournalled > 0;
+    pthread_mutex_unlock(&journal->lock);
+    return some;
+}
+
+/* Newer records are in the database already: those of earlier would come out of order. */
+static void leave_earlier(struct journal *journal)
+{
+    struct volume *volume;
+    uint64_t records = 0;
+    pthread_mutex_lock(&journal->lock);
+    TAILQ_FOREACH (volume, &journal->volumes, link) {
+        volume->left = volume != journal->current;
+        records += volume->left ? journal_count(volume) : 0;
+    }
+    pthread_mutex_unlock(&journal->lock);
+    if (records > 0)
+        log_warn("journal", NULL, "%s came late: %llu records of earlier wait for the next start",
+                 journal->dir, (unsigned long long)records);
+}
+
 int journal_folder_open(struct journal *journal)
 {
     struct volume *newest = NULL;
@@ -275,8 +299,11 @@ int journal_folder_open(struct journal *journal)
         }
         free(numbers);
     }
-    if (!resume(journal, newest, &meta) && begin(journal, NULL) != 0)
+    bool late = handed_on(journal);
+    if ((late || !resume(journal, newest, &meta)) && begin(journal, NULL) != 0)
         return -1;
+    if (late)
+        leave_earlier(journal);
     return 0;
 }
 

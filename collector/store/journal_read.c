@@ -123,10 +123,11 @@ void journal_advance(struct journal *journal)
     struct volume *volume;
     while ((volume = journal->cursor) != NULL && TAILQ_NEXT(volume, link) != NULL &&
            volume != journal->current &&
-           (volume->gone || volume->last_seq <= journal->cursor_seq)) {
-        volume->drained = true;
+           (volume->gone || volume->left || volume->last_seq <= journal->cursor_seq)) {
+        volume->drained = !volume->left;
         /* What could not be read at its end is not waited for. */
-        if (volume->last_seq > volume->given_seq && volume->last_seq > volume->stored_seq)
+        if (volume->drained && volume->last_seq > volume->given_seq &&
+            volume->last_seq > volume->stored_seq)
             volume->last_seq =
                 volume->given_seq > volume->stored_seq ? volume->given_seq : volume->stored_seq;
         journal->cursor = TAILQ_NEXT(volume, link);
@@ -153,10 +154,10 @@ size_t journal_read(struct journal *journal, size_t most, struct parcel *out)
     journal->cursor_seq = span.seq;
     journal->behind = span.behind;
     if (result == FILE_AGAIN && out->records == 0) {
-        if (++journal->reader_faults < READER_FAULTS)
-            return 0;
-        result = FILE_NONE; /* the next start tries again */
-        journal->status.unreadable++;
+        /* The records are safe, so there is no hurry, unless newer ones are only in memory. */
+        if (++journal->reader_faults >= READER_FAULTS && !journal->status.ok)
+            volume->left = volume != journal->current;
+        return 0;
     }
     journal->reader_faults = 0;
     if (out->records > 0) {
