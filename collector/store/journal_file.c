@@ -160,11 +160,11 @@ static enum file_result fill(const char *path, const struct file_meta *meta, cha
              "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL; BEGIN;"
              "PRAGMA application_id = %d; PRAGMA user_version = %d;"
              "CREATE TABLE meta (id TEXT NOT NULL, version INTEGER NOT NULL, before TEXT NOT NULL, "
-             "before_seq INTEGER NOT NULL, closed INTEGER NOT NULL, last_seq INTEGER NOT NULL, "
-             "probes INTEGER NOT NULL);"
+             "before_seq INTEGER NOT NULL, closed INTEGER NOT NULL, first_seq INTEGER NOT NULL, "
+             "last_seq INTEGER NOT NULL, probes INTEGER NOT NULL);"
              "CREATE TABLE groups (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, "
              "made_ms INTEGER NOT NULL, crc INTEGER NOT NULL, bytes BLOB NOT NULL);"
-             "INSERT INTO meta VALUES ('%s', %d, '%s', %lld, 0, 0, 0); COMMIT",
+             "INSERT INTO meta VALUES ('%s', %d, '%s', %lld, 0, 0, 0, 0); COMMIT",
              APPLICATION_ID, FORMAT, meta->id, FORMAT, meta->before, (long long)meta->before_seq);
     if (rc == SQLITE_OK) {
         sqlite3_extended_result_codes(db, 1);
@@ -221,8 +221,8 @@ static enum file_result read_meta(struct journal_file *file)
 {
     sqlite3_stmt *statement;
     int rc = sqlite3_prepare_v2(
-        file->db, "SELECT id, before, before_seq, closed, last_seq, version FROM meta", -1,
-        &statement, NULL);
+        file->db, "SELECT id, before, before_seq, closed, last_seq, version, first_seq FROM meta",
+        -1, &statement, NULL);
     if (rc != SQLITE_OK)
         return fail(file, rc);
     rc = sqlite3_step(statement);
@@ -234,6 +234,7 @@ static enum file_result read_meta(struct journal_file *file)
         meta->before_seq = (uint64_t)sqlite3_column_int64(statement, 2);
         meta->closed = sqlite3_column_int64(statement, 3) == 1;
         meta->last_seq = (uint64_t)sqlite3_column_int64(statement, 4);
+        meta->first_seq = (uint64_t)sqlite3_column_int64(statement, 6);
     }
     if (result == FILE_OK &&
         (rc != SQLITE_ROW || meta->id[0] == '\0' || sqlite3_column_int64(statement, 5) != FORMAT)) {
@@ -325,11 +326,11 @@ void file_close(struct journal_file *file)
     free(file);
 }
 
-void file_close_clean(struct journal_file *file, uint64_t last_seq)
+void file_close_clean(struct journal_file *file, uint64_t first_seq, uint64_t last_seq)
 {
-    char text[96];
-    snprintf(text, sizeof(text), "UPDATE meta SET closed = 1, last_seq = %llu",
-             (unsigned long long)last_seq);
+    char text[128];
+    snprintf(text, sizeof(text), "UPDATE meta SET closed = 1, first_seq = %llu, last_seq = %llu",
+             (unsigned long long)first_seq, (unsigned long long)last_seq);
     if (run(file->db, text) == SQLITE_OK)
         sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     file_close(file);

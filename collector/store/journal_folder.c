@@ -121,6 +121,24 @@ static void learn_bounds(struct volume *volume, struct journal_file *file)
     }
 }
 
+/* What a file that was closed should hold is known. */
+static void compare(struct journal *journal, struct volume *volume, const struct file_meta *meta)
+{
+    bool empty = meta->first_seq > meta->last_seq;
+    bool found = volume->last_seq > 0;
+    if ((!empty && (volume->first_seq > meta->first_seq || volume->last_seq != meta->last_seq)) ||
+        (empty && found)) {
+        log_error("journal", NULL, "%s is damaged: records are missing in it", volume->path);
+        pthread_mutex_lock(&journal->lock);
+        journal->status.unreadable++;
+        pthread_mutex_unlock(&journal->lock);
+    }
+    if (meta->last_seq > volume->last_seq)
+        volume->last_seq = meta->last_seq;
+    if (empty)
+        volume->first_seq = meta->last_seq + 1;
+}
+
 /* Look into a file that an earlier start has left. */
 static struct volume *look_into(struct journal *journal, unsigned number, struct file_meta *meta)
 {
@@ -140,8 +158,8 @@ static struct volume *look_into(struct journal *journal, unsigned number, struct
     file_get_meta(file, meta);
     struct volume *volume = new_volume(number, path, meta->id);
     learn_bounds(volume, file);
-    if (meta->closed && meta->last_seq > volume->last_seq)
-        volume->last_seq = meta->last_seq;
+    if (meta->closed)
+        compare(journal, volume, meta);
     volume->earlier_seq = volume->last_seq;
     volume->bytes = file_bytes(file);
     file_close(file);
@@ -341,7 +359,7 @@ void journal_folder_close(struct journal *journal)
 {
     struct volume *volume;
     if (journal->file != NULL)
-        file_close_clean(journal->file, journal->current->last_seq);
+        file_close_clean(journal->file, journal->current->first_seq, journal->current->last_seq);
     while ((volume = TAILQ_FIRST(&journal->volumes)) != NULL) {
         TAILQ_REMOVE(&journal->volumes, volume, link);
         free(volume);
