@@ -18,7 +18,6 @@ enum {
     FORMAT = 1,
     BUSY_MS = 1000,
     DELETE_GROUPS = 64, /* in one step */
-    CHECKPOINT_PAGES = 1000,
     WAL_MAX = 64 << 20, /* the log is cut from this size on */
     FREE_PAGES_KEPT = 4096,
     VACUUM_PAGES = 2048, /* in one step */
@@ -45,8 +44,6 @@ struct journal_file {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
     struct file_meta meta;
-    char path[PATH_MAX];
-    int wal_pages; /* in the log since the last checkpoint */
     char error[FILE_ERROR_SIZE];
 };
 
@@ -291,7 +288,6 @@ enum file_result file_open(const char *path, bool writing, enum file_sync sync,
 {
     struct journal_file *file = xcalloc(1, sizeof(*file));
     *out = NULL;
-    snprintf(file->path, sizeof(file->path), "%s", path);
     int rc = sqlite3_open_v2(path, &file->db,
                              writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, NULL);
     sqlite3_extended_result_codes(file->db, 1);

@@ -68,7 +68,7 @@ static struct volume *new_volume(unsigned number, const char *path, const char *
 {
     struct volume *volume = xcalloc(1, sizeof(*volume));
     volume->number = number;
-    snprintf(volume->path, sizeof(volume->path), "%s", path);
+    volume->path = xstrdup(path);
     snprintf(volume->id, sizeof(volume->id), "%s", id);
     return volume;
 }
@@ -362,6 +362,7 @@ void journal_folder_close(struct journal *journal)
         file_close_clean(journal->file, journal->current->first_seq, journal->current->last_seq);
     while ((volume = TAILQ_FIRST(&journal->volumes)) != NULL) {
         TAILQ_REMOVE(&journal->volumes, volume, link);
+        free(volume->path);
         free(volume);
     }
     if (journal->lock_fd >= 0)

@@ -26,7 +26,7 @@ struct stored_mark {
  * end. */
 struct volume {
     TAILQ_ENTRY(volume) link;
-    char path[PATH_MAX];
+    char *path;
     char id[JOURNAL_ID_SIZE];
     unsigned number;
     uint64_t first_seq;   /* of what it may still hold */
