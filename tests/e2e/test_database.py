@@ -178,6 +178,25 @@ def test_an_end_without_the_database_keeps_records_in_the_journal(collector, con
     compare_sums(database, served)
 
 
+def test_without_a_journal_the_database_gets_records_from_memory(hub, database, dtus, tmp_path):
+    folder = tmp_path / "not-there" / "journal"
+    hub = hub(journal={"dir": str(folder)})
+    fleet = dtus(hub)
+    grown(hub, "writer_records_total", 200)
+    code, text = get(hub, "/readyz")
+    assert code == 503 and "journal: not written: the folder cannot be made" in text
+    hub.process.wait_log(f"cannot write to {folder}")
+    folder.parent.mkdir()
+    wait_for(lambda: get(hub, "/readyz")[0] == 200, 20, "the journal to be written again")
+    hub.process.wait_log("can be written again")
+    grown(hub, "journal_records_total", 200)
+    served, now = end(hub, fleet, tmp_path)
+    compare_readings(database, served)
+    compare_packets(database, served)
+    assert now["journal_unjournalled_total"] >= 200 and now["cache_dropped_total"] == 0
+    assert database.value("SELECT COUNT(*) FROM events WHERE kind = 'storage_behind'") == 1
+
+
 def test_a_full_cache_drops_the_oldest_and_counts_them(hub, mariadb, database, dtus, tmp_path):
     hub = hub(cache={"flush_interval": 0.05, "max_size": 400}, journal={"enabled": False})
     fleet = dtus(hub)
@@ -202,6 +221,7 @@ def test_a_full_cache_drops_the_oldest_and_counts_them(hub, mariadb, database, d
         assert tail > 0 and got[head:] == wanted[len(wanted) - tail:], f"device {device}: not one gap alone"
         lost += len(wanted) - len(got)
     assert 0 < lost <= now["cache_dropped_total"]
+    assert database.value("SELECT COUNT(*) FROM events WHERE kind = 'storage_lost' AND device_id = ''") >= 1
 
 
 def test_a_schema_newer_than_known_is_refused(hub, database):
