@@ -188,6 +188,21 @@ def test_a_deadlock(hub, database, dtus, tmp_path):
     assert now["writer_rejected_total"] == now["writer_reconnects_total"] == 0
 
 
+def test_positions_of_journals_long_gone_go(hub, database, dtus):
+    hub, _ = started(hub, dtus)
+    hub.kill()
+    for collector, journal, days in (("collector", "a" * 32, 91), ("collector", "b" * 32, 89), ("other", "c" * 32, 91)):
+        database.query("INSERT INTO ingest_position (collector, stream, journal, seq, updated) "
+                       "VALUES (%s, 0, %s, 7, UTC_TIMESTAMP(3) - INTERVAL %s DAY)", collector, journal, days)
+    database.query("UPDATE ingest_position SET updated = updated - INTERVAL 100 DAY WHERE seq <> 7")
+    hub.start()
+
+    def left():
+        rows = database.query("SELECT journal FROM ingest_position WHERE seq = 7 ORDER BY journal")
+        return "".join(row["journal"][0] for row in rows)
+    wait_for(lambda: left() == "bc", 20, left)
+
+
 def test_ten_kills_of_the_database(hub, mariadb, database, dtus, tmp_path):
     hub, fleet = started(hub, dtus)
     for n in range(10):
