@@ -22,6 +22,13 @@ JOIN points p ON p.profile = s.profile AND p.name = s.point
 WHERE r.kind = 'samples'
 """
 
+PACKETS_AGAIN = """
+INSERT INTO raw_packets (device_id, packet_type, raw_data, `timestamp`)
+SELECT device_id, ELT(JSON_EXTRACT(content, '$.code'), 'register', 'heartbeat', 'data', 'modbus', 'noise'),
+       UNHEX(JSON_UNQUOTE(JSON_EXTRACT(content, '$.bytes'))), JSON_UNQUOTE(JSON_EXTRACT(content, '$.timestamp'))
+FROM rejected_records WHERE kind = 'packet'
+"""
+
 
 @pytest.fixture
 def hub(collector):
@@ -35,8 +42,8 @@ def dtus(sim, tmp_path):
                            "--served", tmp_path / "served.tsv")
 
 
-def refuse(database, condition, signal):
-    database.query("CREATE TRIGGER refuse BEFORE INSERT ON readings FOR EACH ROW "
+def refuse(database, condition, signal, table="readings"):
+    database.query(f"CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW "
                    f"IF {condition} THEN SIGNAL {signal}; END IF")
 
 
@@ -85,6 +92,22 @@ def test_a_refused_record_is_set_aside_alone(hub, database, dtus, tmp_path, bulk
     database.query("DROP TRIGGER refuse")
     database.query(STORE_AGAIN)
     compare_readings(database, served)
+
+
+def test_refused_packets_can_be_stored_after_all(hub, database, dtus, tmp_path):
+    hub, fleet = started(hub, dtus)
+    refuse(database, "NEW.packet_type = 'heartbeat'", "SQLSTATE '45000' SET MESSAGE_TEXT = 'no'", "raw_packets")
+    grown(hub, "writer_rejected_total", 5)
+    served, now = end(hub, fleet, tmp_path)
+    assert now["writer_rejected_total"] >= 5
+    compare_readings(database, served)
+    database.query("DROP TRIGGER refuse")
+    database.query(PACKETS_AGAIN)
+    rows = database.query("SELECT raw_data, COUNT(*) AS n FROM raw_packets WHERE packet_type = 'heartbeat' GROUP BY 1")
+    assert rows == [{"raw_data": b"\x02\x00", "n": sum(served.heartbeats.values())}]
+    late = database.value("SELECT COUNT(*) FROM rejected_records r LEFT JOIN raw_packets p ON p.device_id = r.device_id "
+                          "AND p.`timestamp` = JSON_UNQUOTE(JSON_EXTRACT(r.content, '$.timestamp')) WHERE p.id IS NULL")
+    assert late == 0
 
 
 def test_where_nothing_can_be_set_aside_everything_waits(hub, database, dtus, tmp_path):
