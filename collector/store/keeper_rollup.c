@@ -264,19 +264,68 @@ static int roll_minute(struct keeper_rollup *rollup, struct keeper_job *job,
     return store_minute(rollup, job, minute, error);
 }
 
+/* The points of one device by number, so that each is a range of the primary key: by the index of
+ * time each of its sixty minutes would be looked up alone. */
+static int read_hour(struct keeper_rollup *rollup, struct keeper_job *job, uint64_t device,
+                     const char *points, int64_t start_ms, struct db_error *error)
+{
+    char from[KEEPER_TIME_SIZE], to[KEEPER_TIME_SIZE];
+    char *sql =
+        xasprintf("SELECT device_id, point_id, MIN(`min`), MAX(`max`), SUM(`sum`), SUM(`count`) "
+                  "FROM readings_minute FORCE INDEX (PRIMARY) WHERE device_id = %" PRIu64
+                  " AND point_id IN (%s) AND start >= '%s' AND start < '%s' "
+                  "GROUP BY device_id, point_id",
+                  device, points, keeper_time(start_ms, from), keeper_time(start_ms + HOUR_MS, to));
+    int rc = add_rollups(rollup->hour_rows, job, sql, start_ms, error);
+    free(sql);
+    return rc;
+}
+
+/* Which points of which devices have minutes in the hour: a row for each, by device. NULL on an
+ * error. */
+static MYSQL_RES *points_of_hour(struct keeper_job *job, int64_t start_ms, struct db_error *error)
+{
+    char sql[320], from[KEEPER_TIME_SIZE], to[KEEPER_TIME_SIZE];
+    snprintf(sql, sizeof(sql),
+             "SELECT DISTINCT device_id, point_id FROM readings_minute FORCE INDEX (time) "
+             "WHERE start >= '%s' AND start < '%s' ORDER BY device_id, point_id",
+             keeper_time(start_ms, from), keeper_time(start_ms + HOUR_MS, to));
+    return db_query(job->conn, sql, error);
+}
+
+static int fill_hour(struct keeper_rollup *rollup, struct keeper_job *job, int64_t start_ms,
+                     struct db_error *error)
+{
+    int rc = 0;
+    MYSQL_RES *rows = points_of_hour(job, start_ms, error);
+    if (rows == NULL)
+        return -1;
+    rowset_clear(rollup->hour_rows);
+    for (MYSQL_ROW row = mysql_fetch_row(rows); rc == 0 && row != NULL;) {
+        uint64_t device = number(row[0]);
+        char *points = NULL;
+        size_t len;
+        FILE *out = open_memstream(&points, &len);
+        if (out == NULL)
+            abort();
+        fputs(row[1], out);
+        while ((row = mysql_fetch_row(rows)) != NULL && number(row[0]) == device)
+            fprintf(out, ", %s", row[1]);
+        fclose(out);
+        rc = read_hour(rollup, job, device, points, start_ms, error);
+        free(points);
+    }
+    mysql_free_result(rows);
+    return rc;
+}
+
 static int roll_hour(struct keeper_rollup *rollup, struct keeper_job *job, int64_t start_ms,
                      struct db_error *error)
 {
-    char sql[512], unmark[160], from[KEEPER_TIME_SIZE], to[KEEPER_TIME_SIZE];
-    keeper_time(start_ms, from);
-    snprintf(sql, sizeof(sql),
-             "SELECT device_id, point_id, MIN(`min`), MAX(`max`), SUM(`sum`), SUM(`count`) "
-             "FROM readings_minute FORCE INDEX (time) WHERE start >= '%s' AND start < '%s' "
-             "GROUP BY device_id, point_id",
-             from, keeper_time(start_ms + HOUR_MS, to));
-    snprintf(unmark, sizeof(unmark), "DELETE FROM rollup_hours WHERE start = '%s'", from);
-    rowset_clear(rollup->hour_rows);
-    if (add_rollups(rollup->hour_rows, job, sql, start_ms, error) != 0)
+    char unmark[160], start[KEEPER_TIME_SIZE];
+    snprintf(unmark, sizeof(unmark), "DELETE FROM rollup_hours WHERE start = '%s'",
+             keeper_time(start_ms, start));
+    if (fill_hour(rollup, job, start_ms, error) != 0)
         return -1;
     if (db_run(job->conn, "START TRANSACTION", error) != 0 ||
         rowset_insert(rollup->hour_rows, job->conn, job->bulk, error) != 0 ||
@@ -294,9 +343,14 @@ static int roll_minutes(struct keeper_rollup *rollup, struct keeper_job *job, in
     int rc = 0;
     if (rollup->nchanged > 0)
         rc = read_devices(rollup, job, error);
-    while (rc == 0 && rollup->done < rollup->nchanged && clock_mono_ms() < until_ms &&
-           job->pause(job->cookie, 0))
-        rc = roll_minute(rollup, job, &rollup->changed[rollup->done++], error);
+    bool go_on = rc == 0;
+    while (go_on && rollup->done < rollup->nchanged && clock_mono_ms() < until_ms &&
+           job->pause(job->cookie, 0)) {
+        if (roll_minute(rollup, job, &rollup->changed[rollup->done++], error) != 0) {
+            rc = -1;
+            go_on = !db_connection_lost(error->code); /* one must not hold up those behind it */
+        }
+    }
     return rc;
 }
 

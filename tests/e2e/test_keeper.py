@@ -206,6 +206,8 @@ def test_late_readings_show_up(ready, database):
     hub = ready()
     devices = add_devices(database, 120)
     start = now().replace(minute=0, second=0) - 30 * DAY
+    database.query("INSERT INTO traffic_minutes (minute, heartbeats) "  # several slices
+                   f"SELECT '{start}' + INTERVAL seq MINUTE, 1 FROM seq_0_to_43000")
     add_readings(database, [(device, start + 50 * MINUTE * i + timedelta(seconds=device % 60), point, device / 7 + i)
                             for device in devices for i in range(6) for point in (1, 2)])
     add_readings(database, [(devices[0], start, 3, None)])  # a text
