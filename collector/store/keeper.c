@@ -18,8 +18,10 @@
 
 enum {
     RETRY_MS = 2000,
-    BUSY_MS = 100, /* between two turns while much is left to do */
-    STOP_MS = 900,
+    ELSEWHERE_MS = 10000, /* between two looks whether the other collector's keeper is gone */
+    BUSY_MS = 100,        /* between two turns while much is left to do */
+    STOP_MS = 200,        /* for the statement under way to end by itself */
+    BREAK_MS = 700,
     COMPLAIN_AGAIN_MS = 600000,
 };
 
@@ -43,6 +45,7 @@ struct keeper {
     struct log_limit complaint;
     int64_t next_check_ms; /* monotonic */
     bool more;             /* old rows are left */
+    bool elsewhere;        /* another collector's keeper works */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
@@ -140,6 +143,7 @@ static bool reach(struct keeper *keeper)
         set_fd(keeper, mysql_get_socket(keeper->job.conn));
         mine = prepare(keeper->job.conn, &error);
     }
+    keeper->elsewhere = mine == 0;
     if (mine != 1)
         disconnect(keeper);
     else
@@ -279,7 +283,7 @@ static void look(struct keeper *keeper)
 static int64_t until_next(const struct keeper *keeper)
 {
     if (keeper->job.conn == NULL)
-        return RETRY_MS;
+        return keeper->elsewhere ? ELSEWHERE_MS : RETRY_MS;
     bool busy = keeper->more || keeper->job.counts.minutes_waiting > 0;
     int64_t ms = keeper->job.retention.rollup_interval_ms;
     int64_t check_ms = keeper->next_check_ms - clock_mono_ms();
@@ -362,22 +366,32 @@ void keeper_configure(struct keeper *keeper, const struct retention_section *ret
     pthread_mutex_unlock(&keeper->lock);
 }
 
-void keeper_stop(struct keeper *keeper)
+static bool ended_within(struct keeper *keeper, int64_t ms)
 {
     struct timespec until;
+    int64_t until_ms = clock_wall_ms() + ms;
+    until.tv_sec = until_ms / 1000;
+    until.tv_nsec = until_ms % 1000 * 1000000;
+    return pthread_timedjoin_np(keeper->thread, NULL, &until) == 0;
+}
+
+void keeper_stop(struct keeper *keeper)
+{
     if (keeper == NULL)
         return;
     pthread_mutex_lock(&keeper->lock);
     keeper->stopping = true;
-    if (keeper->fd >= 0)
-        shutdown(keeper->fd, SHUT_RDWR); /* a statement under way ends at once */
     pthread_cond_signal(&keeper->wake);
     pthread_mutex_unlock(&keeper->lock);
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += STOP_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    if (pthread_timedjoin_np(keeper->thread, NULL, &until) == 0)
+    bool ended = ended_within(keeper, STOP_MS);
+    if (!ended) {
+        pthread_mutex_lock(&keeper->lock);
+        if (keeper->fd >= 0)
+            shutdown(keeper->fd, SHUT_RDWR);
+        pthread_mutex_unlock(&keeper->lock);
+        ended = ended_within(keeper, BREAK_MS);
+    }
+    if (ended)
         free_keeper(keeper);
     /* else it waits for a connection, and the process is about to exit anyway */
 }

@@ -31,7 +31,8 @@ static struct partition *read_partitions(struct keeper_job *job, const char *tab
 {
     char sql[320];
     snprintf(sql, sizeof(sql),
-             "SELECT PARTITION_NAME, PARTITION_DESCRIPTION FROM information_schema.PARTITIONS "
+             "SELECT PARTITION_NAME, PARTITION_DESCRIPTION, TABLE_ROWS "
+             "FROM information_schema.PARTITIONS "
              "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '%s' "
              "AND PARTITION_METHOD = 'RANGE COLUMNS' ORDER BY PARTITION_ORDINAL_POSITION",
              table);
@@ -43,6 +44,7 @@ static struct partition *read_partitions(struct keeper_job *job, const char *tab
     for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;) {
         struct partition *part = &parts[(*n)++];
         snprintf(part->name, sizeof(part->name), "%s", row[0]);
+        part->rows = row[2] != NULL ? strtoull(row[2], NULL, 10) : 0;
         if (row[1] == NULL || plan_bound(row[1], &part->below_ms) != 0) {
             *n = 0;
             break;
@@ -52,12 +54,15 @@ static struct partition *read_partitions(struct keeper_job *job, const char *tab
     return parts;
 }
 
-/* Whether the partition holds more than may be copied; -1 on an error. */
-static int is_large(struct keeper_job *job, const char *table, const char *partition,
+/* Whether the partition holds more than may be copied; -1 on an error. A guess is good enough where
+ * it says so: counting would take long, and be done again at each look. */
+static int is_large(struct keeper_job *job, const char *table, const struct partition *part,
                     struct db_error *error)
 {
     char sql[320];
-    snprintf(sql, sizeof(sql), "SELECT 1 FROM %s PARTITION (%s) LIMIT %d, 1", table, partition,
+    if (part->rows > SPLIT_ROWS_MAX)
+        return 1;
+    snprintf(sql, sizeof(sql), "SELECT 1 FROM %s PARTITION (%s) LIMIT %d, 1", table, part->name,
              SPLIT_ROWS_MAX);
     MYSQL_RES *rows = db_query(job->conn, sql, error);
     if (rows == NULL)
@@ -98,7 +103,7 @@ static char *split_statement(const struct partitioned_table *table, const struct
 
 static void say_large(const char *table, const char *partition, const char *sql)
 {
-    static struct log_limit limit = LOG_LIMIT(4, COMPLAIN_AGAIN_MS);
+    static struct log_limit limit = LOG_LIMIT(2, COMPLAIN_AGAIN_MS);
     log_at_limit(
         &limit, LOGL_WARN, "keeper", NULL,
         "partition %s of %s holds more than %d rows: to cut it copies them, and nothing is "
@@ -112,7 +117,7 @@ static int split(struct keeper_job *job, const struct partitioned_table *table,
                  struct db_error *error)
 {
     char *sql = split_statement(table, part, plan);
-    int rc = is_large(job, table->name, part->name, error);
+    int rc = is_large(job, table->name, part, error);
     if (rc > 0) {
         say_large(table->name, part->name, sql);
     } else if (rc == 0) {

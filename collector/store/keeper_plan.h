@@ -22,6 +22,7 @@ enum { PARTITION_NAME_SIZE = 65, PLAN_AHEAD_MAX = 7 };
 struct partition {
     char name[PARTITION_NAME_SIZE];
     int64_t below_ms; /* its rows are earlier; PARTITION_END: no bound */
+    uint64_t rows;    /* as the server guesses */
 };
 
 /** One partition that is to become several: the bounds cut it, in ascending order; what is behind

@@ -1,50 +1,21 @@
 #include "collector/store/keeper_rollup.h"
 
-#include "collector/store/rowset.h"
+#include "collector/store/keeper_sums.h"
 #include "shared/base/alloc.h"
 #include "shared/base/clock.h"
 
-#include <float.h>
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    MINUTE_MS = 60000,
-    HOUR_MS = 60 * MINUTE_MS,
     RECENT_MS = 2 * HOUR_MS,
     SETTLE_MS = 3000,      /* what came in a minute is mostly stored so long after its end */
     SLICE_MINUTES = 20000, /* two weeks */
-    DEVICES_AT_ONCE = 100,
     TURN_MS = 1000,
 };
 
 /* A moment in SQL as milliseconds; UNIX_TIMESTAMP() ends in 2038. */
 #define SQL_MS(column) "TIMESTAMPDIFF(SECOND, '1970-01-01', " column ") * 1000"
-
-/*
- * Readings are added and never changed, so what knows more of them is the better. That it may know
- * less is so where retention took the readings and one more came late.
- */
-#define BETTER(column)                                                                             \
-    "`" column "` = IF(VALUES(`count`) >= `count`, VALUES(`" column "`), `" column "`)"
-#define ROLLUP_TAIL                                                                                \
-    "ON DUPLICATE KEY UPDATE " BETTER("min") ", " BETTER("max") ", " BETTER(                       \
-        "sum") ", `count` = GREATEST(`count`, VALUES(`count`))"
-#define ROLLUP_COLUMNS                                                                             \
-    {                                                                                              \
-        {"device_id", COLUMN_UINT}, {"point_id", COLUMN_UINT}, {"start", COLUMN_TIME},             \
-            {"`min`", COLUMN_DOUBLE}, {"`max`", COLUMN_DOUBLE}, {"`sum`", COLUMN_DOUBLE},          \
-        {                                                                                          \
-            "`count`", COLUMN_UINT                                                                 \
-        }                                                                                          \
-    }
-
-static const struct rowset_spec minute_spec = {
-    .insert = "INSERT INTO readings_minute", .tail = ROLLUP_TAIL, .columns = ROLLUP_COLUMNS};
-static const struct rowset_spec hour_spec = {
-    .insert = "INSERT INTO readings_hour", .tail = ROLLUP_TAIL, .columns = ROLLUP_COLUMNS};
 
 /* A minute whose number of readings is not the one it was rolled up with. */
 struct changed {
@@ -53,20 +24,17 @@ struct changed {
 };
 
 struct keeper_rollup {
-    struct rowset *minute_rows, *hour_rows;
+    struct keeper_sums *sums;
     int64_t slice_ms; /* the next slice is before this; 0: start at the newest */
     struct changed *changed;
     size_t nchanged, room;
     size_t done; /* the first so many of them */
-    uint64_t *devices;
-    size_t ndevices;
 };
 
 struct keeper_rollup *keeper_rollup_new(void)
 {
     struct keeper_rollup *rollup = xcalloc(1, sizeof(*rollup));
-    rollup->minute_rows = rowset_new(&minute_spec);
-    rollup->hour_rows = rowset_new(&hour_spec);
+    rollup->sums = keeper_sums_new();
     return rollup;
 }
 
@@ -74,10 +42,8 @@ void keeper_rollup_free(struct keeper_rollup *rollup)
 {
     if (rollup == NULL)
         return;
-    rowset_free(rollup->minute_rows);
-    rowset_free(rollup->hour_rows);
+    keeper_sums_free(rollup->sums);
     free(rollup->changed);
-    free(rollup->devices);
     free(rollup);
 }
 
@@ -161,131 +127,6 @@ static int look(struct keeper_rollup *rollup, struct keeper_job *job, struct db_
     return 0;
 }
 
-/* Numbers of all devices: which of them have readings in a minute, their index tells soonest. */
-static int read_devices(struct keeper_rollup *rollup, struct keeper_job *job,
-                        struct db_error *error)
-{
-    MYSQL_RES *rows = db_query(job->conn, "SELECT id FROM devices ORDER BY id", error);
-    if (rows == NULL)
-        return -1;
-    rollup->ndevices = 0;
-    rollup->devices =
-        xreallocarray(rollup->devices, mysql_num_rows(rows) + 1, sizeof(*rollup->devices));
-    for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;)
-        rollup->devices[rollup->ndevices++] = number(row[0]);
-    mysql_free_result(rows);
-    return 0;
-}
-
-/* From rows to rows */
-
-/* A sum may be more than a double can say; no number is none that can be drawn. */
-static void add_double(struct rowset *rows, const char *cell)
-{
-    double value = cell != NULL ? strtod(cell, NULL) : DBL_MAX;
-    rowset_add_double(rows, isfinite(value) ? value : copysign(DBL_MAX, value));
-}
-
-/* The rows of device_id, point_id, min, max, sum, count that ${sql} selects. */
-static int add_rollups(struct rowset *to, struct keeper_job *job, const char *sql, int64_t start_ms,
-                       struct db_error *error)
-{
-    MYSQL_RES *rows = db_query(job->conn, sql, error);
-    if (rows == NULL)
-        return -1;
-    for (MYSQL_ROW row; (row = mysql_fetch_row(rows)) != NULL;) {
-        rowset_add_uint(to, number(row[0]));
-        rowset_add_uint(to, number(row[1]));
-        rowset_add_time(to, start_ms);
-        for (int i = 2; i < 5; i++)
-            add_double(to, row[i]);
-        rowset_add_uint(to, number(row[5]));
-    }
-    mysql_free_result(rows);
-    return 0;
-}
-
-/* Devices by name, so that each is a range of the primary key (device_id, ts, point_id). */
-static int read_minute(struct keeper_rollup *rollup, struct keeper_job *job, size_t first,
-                       int64_t start_ms, struct db_error *error)
-{
-    char from[KEEPER_TIME_SIZE], to[KEEPER_TIME_SIZE], *sql = NULL;
-    size_t len, last = first + DEVICES_AT_ONCE;
-    FILE *out = open_memstream(&sql, &len);
-    if (out == NULL)
-        abort();
-    fputs("SELECT device_id, point_id, MIN(value), MAX(value), SUM(value), COUNT(value) "
-          "FROM readings FORCE INDEX (PRIMARY) WHERE device_id IN (",
-          out);
-    for (size_t i = first; i < last && i < rollup->ndevices; i++)
-        fprintf(out, "%s%" PRIu64, i > first ? ", " : "", rollup->devices[i]);
-    fprintf(out,
-            ") AND ts >= '%s' AND ts < '%s' AND value IS NOT NULL GROUP BY device_id, point_id",
-            keeper_time(start_ms, from), keeper_time(start_ms + MINUTE_MS, to));
-    fclose(out);
-    int rc = add_rollups(rollup->minute_rows, job, sql, start_ms, error);
-    free(sql);
-    return rc;
-}
-
-static int roll_back(struct keeper_job *job)
-{
-    mysql_query(job->conn, "ROLLBACK");
-    return -1;
-}
-
-static int store_minute(struct keeper_rollup *rollup, struct keeper_job *job,
-                        const struct changed *minute, struct db_error *error)
-{
-    char mark[160], state[256], time[KEEPER_TIME_SIZE];
-    snprintf(mark, sizeof(mark), "INSERT IGNORE INTO rollup_hours (start) VALUES ('%s')",
-             keeper_time(minute->start_ms - minute->start_ms % HOUR_MS, time));
-    snprintf(state, sizeof(state),
-             "INSERT INTO rollup_minutes (minute, readings) VALUES ('%s', %" PRIu64 ") "
-             "ON DUPLICATE KEY UPDATE readings = VALUES(readings)",
-             keeper_time(minute->start_ms, time), minute->readings);
-    if (db_run(job->conn, "START TRANSACTION", error) != 0 ||
-        rowset_insert(rollup->minute_rows, job->conn, job->bulk, error) != 0 ||
-        db_run(job->conn, mark, error) != 0 || db_run(job->conn, state, error) != 0 ||
-        db_run(job->conn, "COMMIT", error) != 0)
-        return roll_back(job);
-    job->counts.minutes_rolled++;
-    return 0;
-}
-
-static int roll_minute(struct keeper_rollup *rollup, struct keeper_job *job,
-                       const struct changed *minute, struct db_error *error)
-{
-    rowset_clear(rollup->minute_rows);
-    for (size_t first = 0; first < rollup->ndevices; first += DEVICES_AT_ONCE) {
-        if (read_minute(rollup, job, first, minute->start_ms, error) != 0)
-            return -1;
-    }
-    return store_minute(rollup, job, minute, error);
-}
-
-static int roll_hour(struct keeper_rollup *rollup, struct keeper_job *job, int64_t start_ms,
-                     struct db_error *error)
-{
-    char sql[512], unmark[160], from[KEEPER_TIME_SIZE], to[KEEPER_TIME_SIZE];
-    keeper_time(start_ms, from);
-    snprintf(sql, sizeof(sql),
-             "SELECT device_id, point_id, MIN(`min`), MAX(`max`), SUM(`sum`), SUM(`count`) "
-             "FROM readings_minute FORCE INDEX (time) WHERE start >= '%s' AND start < '%s' "
-             "GROUP BY device_id, point_id",
-             from, keeper_time(start_ms + HOUR_MS, to));
-    snprintf(unmark, sizeof(unmark), "DELETE FROM rollup_hours WHERE start = '%s'", from);
-    rowset_clear(rollup->hour_rows);
-    if (add_rollups(rollup->hour_rows, job, sql, start_ms, error) != 0)
-        return -1;
-    if (db_run(job->conn, "START TRANSACTION", error) != 0 ||
-        rowset_insert(rollup->hour_rows, job->conn, job->bulk, error) != 0 ||
-        db_run(job->conn, unmark, error) != 0 || db_run(job->conn, "COMMIT", error) != 0)
-        return roll_back(job);
-    job->counts.hours_rolled++;
-    return 0;
-}
-
 /* One look */
 
 static int roll_minutes(struct keeper_rollup *rollup, struct keeper_job *job, int64_t until_ms,
@@ -293,10 +134,16 @@ static int roll_minutes(struct keeper_rollup *rollup, struct keeper_job *job, in
 {
     int rc = 0;
     if (rollup->nchanged > 0)
-        rc = read_devices(rollup, job, error);
-    while (rc == 0 && rollup->done < rollup->nchanged && clock_mono_ms() < until_ms &&
-           job->pause(job->cookie, 0))
-        rc = roll_minute(rollup, job, &rollup->changed[rollup->done++], error);
+        rc = keeper_sums_devices(rollup->sums, job, error);
+    bool go_on = rc == 0;
+    while (go_on && rollup->done < rollup->nchanged && clock_mono_ms() < until_ms &&
+           job->pause(job->cookie, 0)) {
+        const struct changed *minute = &rollup->changed[rollup->done++];
+        if (keeper_sums_minute(rollup->sums, job, minute->start_ms, minute->readings, error) != 0) {
+            rc = -1;
+            go_on = !db_connection_lost(error->code); /* one must not hold up those behind it */
+        }
+    }
     return rc;
 }
 
@@ -326,7 +173,7 @@ static int roll_hours(struct keeper_rollup *rollup, struct keeper_job *job, int6
         if (clock_mono_ms() >= until_ms || !job->pause(job->cookie, 0))
             break;
         if (over && !is_waiting(rollup, start_ms))
-            rc = roll_hour(rollup, job, start_ms, error);
+            rc = keeper_sums_hour(rollup->sums, job, start_ms, error);
     }
     mysql_free_result(rows);
     return rc;

@@ -8,10 +8,8 @@
  * to the same. The number is read before the readings are: rows that come in between make it grow,
  * and the minute is done once more.
  *
- * A minute is rolled up when it is over, and an hour too. New minutes and the mark on their hour
- * (rollup_hours) are one transaction, the hour's rows and the end of the mark another. Readings are
- * read without locks, by the primary key, and brought back in rows: INSERT ... SELECT would lock
- * them against the writers.
+ * A minute is rolled up when it is over, and so is an hour: keeper_sums.h does the one and the
+ * other.
  *
  * The last hours of traffic_minutes are looked at each time. What is older is looked at in slices,
  * from the newest to the oldest and then again, so that a look costs the same after many years.
