@@ -36,6 +36,7 @@ make_config() {
     put 644 "$1/profiles" config/profiles/*.yml
     put 644 "$1/tables" config/tables/*.csv
     sh scripts/config_key.sh set "$1/server_config.yml" server control_socket /run/dtuhub/control.sock
+    # shellcheck disable=SC2016
     sed -i -e 's|^  # The password comes from .*|  # The units hand the password over: it is in credentials/mysql, which only root may read.|' \
         -e 's|^  password: .*|  password_file: "${CREDENTIALS_DIRECTORY}/mysql"|' "$1/server_config.yml"
 }

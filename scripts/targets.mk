@@ -51,8 +51,9 @@ lint:
 
 install: all
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' sh scripts/install.sh $(BUILD)
-deb: all
+deb:
 	@sh scripts/packages.sh build deb
+	@$(MAKE) $(PARALLEL) --no-print-directory all
 	@sh scripts/deb.sh $(BUILD)
 
 clean:
