@@ -55,6 +55,7 @@ fill packaging/dtuhub-collector.service.in "$to/lib/systemd/system/dtuhub-collec
 fill packaging/dtuhub-webapp.service.in "$to/lib/systemd/system/dtuhub-webapp.service"
 fill packaging/dtuhub.sysusers "$to/lib/sysusers.d/dtuhub.conf"
 fill packaging/dtuhub.tmpfiles "$to/lib/tmpfiles.d/dtuhub.conf"
+[ -e "$root$sysconfdir/logrotate.d/dtuhub" ] || fill packaging/dtuhub.logrotate "$root$sysconfdir/logrotate.d/dtuhub"
 make_config "$share/config"
 if [ ! -e "$config/server_config.yml" ] && [ ! -e "$config/data_config.yml" ]; then
     make_config "$config"

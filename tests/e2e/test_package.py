@@ -137,7 +137,7 @@ def test_the_package_is_well_made(debs, tmp_path):
         mode, owner, *_, path = line.split()
         assert owner == "root/root", line
         assert mode[8] != "w" and mode[5] != "w" or mode[0] == "l", line
-        assert re.match(r"\./(etc/(dtuhub/.*)?|usr/(bin|lib|share)?/?.*)?$", path), line
+        assert re.match(r"\./(etc/(dtuhub/.*|logrotate\.d/(dtuhub)?)?|usr/(bin|lib|share)?/?.*)?$", path), line
     conffiles = (top / "DEBIAN/conffiles").read_text().split()
     assert sorted(f"/{path.relative_to(top)}" for path in (top / "etc").rglob("*") if path.is_file()) == conffiles
     subprocess.run(["md5sum", "--quiet", "-c", "DEBIAN/md5sums"], cwd=top, check=True)
@@ -213,7 +213,7 @@ def test_install_upgrade_remove_purge(debs, tmp_path):
     system.dpkg("-r", "dtuhub")
     assert system.status().startswith("config-files")
     assert mine.exists() and password.exists()
-    assert all(path.startswith("etc/dtuhub") for path in system.left())
+    assert all(path.startswith(("etc/dtuhub", "etc/logrotate.d/")) for path in system.left())
 
     (system.folder / "var/lib/dtuhub").mkdir(parents=True)
     system.dpkg("-P", "dtuhub")
