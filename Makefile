@@ -1,6 +1,7 @@
 # make help lists the targets. V=1 shows the commands; SAN=asan or SAN=tsan builds into build/asan or build/tsan.
 
 PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
 PYTHON ?= /usr/bin/python3
 
 CC     := $(if $(filter fuzz,$(SAN)),clang,$(CC))

@@ -3,6 +3,7 @@
 #include "collector/control.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/service.h"
 #include "shared/base/version.h"
 #include "shared/config/data_advice.h"
 
@@ -109,8 +110,12 @@ static int open_parts(struct collector *collector, struct data_config *data)
     collector->entrance = entrance_open(&collector->hub, config, data);
     if (collector->entrance == NULL)
         return -1;
-    if (config->server.control_socket != NULL) {
-        collector->control = control_open(collector, config->server.control_socket);
+    char path[PATH_MAX];
+    const char *socket = config->server.control_socket;
+    if (socket == NULL)
+        socket = service_runtime_path("control.sock", path, sizeof(path));
+    if (socket != NULL) {
+        collector->control = control_open(collector, socket);
         if (collector->control == NULL)
             return -1;
     }

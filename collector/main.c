@@ -4,6 +4,7 @@
 #include "collector/collector.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/service.h"
 #include "shared/base/version.h"
 #include "shared/config/data_advice.h"
 
@@ -68,6 +69,15 @@ static void parse_options(int argc, char **argv, struct options *options)
     }
 }
 
+static const char *status(const struct collector *collector, char *out, size_t size)
+{
+    if (collector->reload_error[0] != '\0')
+        snprintf(out, size, "reload refused, runs as before: %.400s", collector->reload_error);
+    else
+        snprintf(out, size, "%zu lines open", registry_count(&collector->hub.registry));
+    return out;
+}
+
 static void on_stop(evutil_socket_t signal, short what, void *cookie)
 {
     struct collector *collector = cookie;
@@ -78,12 +88,33 @@ static void on_stop(evutil_socket_t signal, short what, void *cookie)
 
 static void on_reload(evutil_socket_t signal, short what, void *cookie)
 {
+    char text[512];
     (void)signal, (void)what;
+    service_reloading();
     collector_reload(cookie);
+    service_ready(status(cookie, text, sizeof(text)));
+}
+
+/* From the loop, so that a loop that hangs is noticed. */
+static void on_watchdog(evutil_socket_t none, short what, void *cookie)
+{
+    char text[512];
+    (void)none, (void)what;
+    service_alive(status(cookie, text, sizeof(text)));
+}
+
+static void start_watchdog(struct event *watchdog)
+{
+    int64_t ms = service_watchdog_ms();
+    struct timeval every = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    if (ms > 0)
+        event_add(watchdog, &every);
 }
 
 static int run(struct collector *collector)
 {
+    char text[512];
+    struct event *watchdog = event_new(collector->base, -1, EV_PERSIST, on_watchdog, collector);
     struct event *stops[] = {
         evsignal_new(collector->base, SIGTERM, on_stop, collector),
         evsignal_new(collector->base, SIGINT, on_stop, collector),
@@ -92,7 +123,11 @@ static int run(struct collector *collector)
     const size_t n = sizeof(stops) / sizeof(*stops);
     for (size_t i = 0; i < n; i++)
         event_add(stops[i], NULL);
+    start_watchdog(watchdog);
+    service_ready(status(collector, text, sizeof(text)));
     int rc = event_base_dispatch(collector->base);
+    service_stopping(collector->config->server.shutdown_timeout_ms);
+    event_free(watchdog);
     for (size_t i = 0; i < n; i++)
         event_free(stops[i]);
     return rc;

@@ -8,16 +8,17 @@
 ## make fuzz     fuzzers, FUZZ_SECONDS each
 ## make peers    Modbus slaves on libmodbus, and a wall clock that can be moved, for tests
 ## make lint     format and static analysis
-## make install  to DESTDIR/PREFIX
+## make install  to DESTDIR/PREFIX, units too; configuration to DESTDIR/SYSCONFDIR/dtuhub, where none is there
+## make deb      a Debian package in build/
 ## make clean    remove build/
 ## Variables: RUN_DIR=run DTU_PORT=22334 WEB_PORT=8080 WEB_HOST=127.0.0.1 SIM=20 FUZZ_SECONDS=60 ROUNDS=50 FAULT_SEED=1
-##            PREFIX=/usr/local
+##            PREFIX=/usr/local SYSCONFDIR=/etc
 ##            V=1 shows commands, SAN=asan|tsan builds and checks with sanitizers
 # Variables given to make reach the scripts through the environment; defaults are there.
 
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: help demo up down check test test-faults bench fuzz fuzzers lint install clean
+.PHONY: help demo up down check test test-faults bench fuzz fuzzers lint install deb clean
 help:
 	@sed -n 's/^## //p' scripts/targets.mk
 
@@ -55,23 +56,12 @@ lint:
 	@sh scripts/packages.sh build lint
 	@sh scripts/lint.sh
 
-SHARE = $(DESTDIR)$(PREFIX)/share/dtuhub
-MAN   = $(DESTDIR)$(PREFIX)/share/man
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/nginx $(SHARE)/scripts $(SHARE)/config/profiles $(SHARE)/config/tables
-	install $(BUILD)/dtuhub-collector $(BUILD)/dtuhub-webapp $(DESTDIR)$(PREFIX)/bin
-	cp -r templates $(SHARE)
-	cp -r build/assets $(SHARE)
-	rm -f $(SHARE)/assets/.made
-	install -m 644 nginx/* $(SHARE)/nginx
-	install -m 644 config/*.yml $(SHARE)/config
-	install -m 644 config/profiles/*.yml $(SHARE)/config/profiles
-	install -m 644 config/tables/*.csv $(SHARE)/config/tables
-	install -m 755 scripts/nginx_conf.sh $(SHARE)/scripts
-	install -m 644 scripts/lib.sh $(SHARE)/scripts
-	install -d $(MAN)/man1 $(MAN)/man8
-	install -m 644 docs/man/*.1 $(MAN)/man1
-	install -m 644 docs/man/*.8 $(MAN)/man8
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' sh scripts/install.sh $(BUILD)
+deb:
+	@sh scripts/packages.sh build deb
+	@$(MAKE) $(PARALLEL) --no-print-directory all
+	@sh scripts/deb.sh $(BUILD)
 
 clean:
 	rm -rf build

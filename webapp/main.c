@@ -3,6 +3,7 @@
  */
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/service.h"
 #include "shared/base/version.h"
 #include "shared/config/data_config.h"
 #include "shared/config/server_config.h"
@@ -29,7 +30,7 @@ static const char usage[] =
     "  -c DIR            folder of server_config.yml and data_config.yml (config)\n"
     "  -t                check the configuration, print its faults, exit 0 or 1\n"
     "  --socket PATH     FastCGI socket ($RUNTIME_DIRECTORY/webapp.sock, or run/webapp.sock)\n"
-    "  --templates DIR   folder of the templates (templates)\n"
+    "  --templates DIR   folder of the templates (PREFIX/share/dtuhub/templates, or templates)\n"
     "  --version, --help\n";
 
 /* 0 to go on; otherwise the program ends with *status. */
@@ -99,24 +100,15 @@ static struct server_config *load_config(const char *dir)
     return NULL;
 }
 
-static const char *runtime_path(const char *name, char *out, size_t size)
-{
-    const char *dir = getenv("RUNTIME_DIRECTORY"); /* set by systemd */
-    if (dir == NULL)
-        return NULL;
-    snprintf(out, size, "%s/%s", dir, name);
-    return out;
-}
-
 static int serve(const struct options *options, const struct server_config *config)
 {
     char error[512], control[4096], socket[4096];
     struct app app = {.config = config, .control_socket = config->server.control_socket};
     if (app.control_socket == NULL)
-        app.control_socket = runtime_path("control.sock", control, sizeof(control));
+        app.control_socket = service_runtime_path("control.sock", control, sizeof(control));
     const char *path = options->socket != NULL
                            ? options->socket
-                           : runtime_path("webapp.sock", socket, sizeof(socket));
+                           : service_runtime_path("webapp.sock", socket, sizeof(socket));
     if (path == NULL)
         path = "run/webapp.sock";
     app.view = view_load(options->templates, error, sizeof(error));
@@ -142,8 +134,10 @@ static int serve(const struct options *options, const struct server_config *conf
 
 int main(int argc, char **argv)
 {
-    struct options options = {.config_dir = "config", .templates = "templates"};
+    struct options options = {.config_dir = "config"};
+    char templates[4096];
     int status;
+    options.templates = service_data_path("templates", templates, sizeof(templates));
     if (read_options(argc, argv, &options, &status) != 0)
         return status;
     struct server_config *config = load_config(options.config_dir);

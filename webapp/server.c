@@ -2,6 +2,7 @@
 
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/service.h"
 #include "webapp/dispatch.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -113,15 +115,36 @@ static void interrupt(int signal)
     (void)signal; /* only there so that a read of an idle connection returns */
 }
 
-static void wait_for_stop(const struct app *app, const sigset_t *signals)
+/* The next signal, or 0 when it is time to say that this thread is alive. */
+static int next_signal(const sigset_t *signals, int64_t watchdog_ms)
 {
-    const struct log_section *log = &app->config->log;
-    for (int signal; sigwait(signals, &signal) == 0;) {
-        if (signal != SIGHUP)
-            return;
-        if (log_setup(log->level, log->format, log->file) != 0)
-            log_error("server", NULL, "%s: cannot be opened anew: %s", log->file, strerror(errno));
+    struct timespec wait = {.tv_sec = watchdog_ms / 1000, .tv_nsec = watchdog_ms % 1000 * 1000000};
+    int signal = watchdog_ms > 0 ? sigtimedwait(signals, NULL, &wait) : sigwaitinfo(signals, NULL);
+    return signal > 0 ? signal : 0;
+}
+
+static void reopen_log(const struct log_section *log, const char *status)
+{
+    service_reloading();
+    if (log_setup(log->level, log->format, log->file) != 0)
+        log_error("server", NULL, "%s: cannot be opened anew: %s", log->file, strerror(errno));
+    service_ready(status);
+}
+
+static void wait_for_stop(const struct app *app, const sigset_t *signals, const char *status)
+{
+    int64_t watchdog_ms = service_watchdog_ms();
+    service_ready(status);
+    for (;;) {
+        int signal = next_signal(signals, watchdog_ms);
+        if (signal == SIGHUP)
+            reopen_log(&app->config->log, status);
+        else if (signal != 0)
+            break;
+        else if (watchdog_ms > 0)
+            service_alive(status);
     }
+    service_stopping(app->config->server.shutdown_timeout_ms);
 }
 
 /* Interrupt idle threads again and again: one that was just about to read misses the first signal.
@@ -192,7 +215,9 @@ int server_run(const struct app *app, int listen_fd, unsigned n)
     unsigned started = start(threads, app, listen_fd, n);
     if (started == n) {
         log_info("server", NULL, "ready, %u threads", n);
-        wait_for_stop(app, &signals);
+        char status[64];
+        snprintf(status, sizeof(status), "ready, %u threads", n);
+        wait_for_stop(app, &signals, status);
         log_info("server", NULL, "stopping");
     }
     int rc = stop(threads, started, listen_fd, app->config->server.shutdown_timeout_ms);
