@@ -57,6 +57,13 @@ static void name_devices(const struct data_config *data, struct names *names)
         names_device(names, data->devices[i].id);
 }
 
+/* A profile's counts are there from the start, also before its first line. */
+static void name_profiles(struct hub *hub, const struct data_config *data)
+{
+    for (size_t i = 0; i < data->nprofiles; i++)
+        profile_table_get(&hub->profiles, data->profiles[i].name);
+}
+
 static struct plan_set *plans_of(const struct server_config *config, struct data_config *data,
                                  struct names *names)
 {
@@ -105,6 +112,7 @@ void hub_configure(struct hub *hub, const struct server_config *config, struct d
 {
     struct plan_set *old = hub->env.plans;
     set_limits(hub, config);
+    name_profiles(hub, data);
     hub->env.plans = plans_of(config, data, hub->env.names);
     quarantine_each(hub->quarantine, forget_known, hub);
     adopt_list(&hub->registry.online);
@@ -155,6 +163,7 @@ void hub_init(struct hub *hub, const struct hub_parts *parts)
     hub->env.names = parts->names;
     hub->env.main_port = parts->config->server.main_port;
     hub->env.metrics = &hub->metrics;
+    hub->env.profiles = &hub->profiles;
     hub->env.noise = (struct log_limit)LOG_LIMIT(20, 10000);
     recorder_init(&hub->env.recorder, parts->cache);
     registry_init(&hub->registry);
@@ -168,6 +177,7 @@ void hub_init(struct hub *hub, const struct hub_parts *parts)
     hub->sweep = event_new(parts->base, -1, EV_PERSIST, on_sweep, hub);
     event_add(hub->sweep, &sweep);
     set_limits(hub, parts->config);
+    name_profiles(hub, parts->data);
     hub->env.plans = plans_of(parts->config, parts->data, parts->names);
 }
 
@@ -195,6 +205,7 @@ void hub_free(struct hub *hub)
 {
     connection_pool_drain(hub);
     plan_set_release(hub->env.plans);
+    profile_table_clear(&hub->profiles);
     flap_free(hub->flap);
     quarantine_free(hub->quarantine);
     refusals_free(hub->env.refusals);

@@ -77,6 +77,15 @@ void session_view(struct session *session, struct expectation expected[1 + EXCHA
     view->nexpected = exchange_expected(&session->exchange, now_ms, expected);
 }
 
+void session_count_in(struct session *session, struct profile_counts *counts)
+{
+    if (session->counted)
+        session->counts->lines--;
+    session->counts = counts;
+    session->counted = counts != NULL && session->registered;
+    session_count(session, lines, session->counted);
+}
+
 /* The stream */
 
 static void hold(struct session *session, const uint8_t *bytes, size_t len)
@@ -233,6 +242,7 @@ void session_end(struct session *session, const char *reason, struct session_tim
         recorder_connection(&env->recorder, session->device, now.wall_ms, EVENT_DISCONNECT,
                             &session->peer, reason);
     }
+    session_count_in(session, NULL);
     schedule_clear(&session->schedule);
     free(session->held);
     free(session->registration);

@@ -26,6 +26,7 @@
 #include "collector/poll/schedule.h"
 #include "collector/poll/slaves.h"
 #include "collector/poll/write.h"
+#include "collector/profile_counts.h"
 #include "collector/record.h"
 #include "collector/store/names.h"
 #include "collector/store/recorder.h"
@@ -51,6 +52,7 @@ struct session_env {
     struct names *names;
     struct recorder recorder;
     struct metrics *metrics;
+    struct profile_table *profiles;   /* NULL: nobody counts by profile */
     size_t strangers, strangers_most; /* ids let in that devices: does not name; more than that (0:
                                          no limit) go into quarantine */
     struct refusals *refusals;        /* lines that never registered; NULL: nobody asks */
@@ -114,6 +116,8 @@ struct session {
     /* Polls */
     struct plan_set *plans; /* held, of ${plan} */
     const struct plan *plan;
+    struct profile_counts *counts; /* of the plan's profile; NULL: nobody counts */
+    bool counted;                  /* among its lines */
     struct schedule schedule;
     struct exchange exchange;
     struct slave_state *slaves;   /* as plan->profile->slaves */

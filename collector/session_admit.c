@@ -40,6 +40,7 @@ void session_take_plan(struct session *session, const struct plan *plan, struct 
     struct slave_state *old_slaves = session->slaves;
     session->plans = plan_set_hold(session->env->plans);
     session->plan = plan;
+    session_count_in(session, profile_table_get(session->env->profiles, plan->profile->name));
     session->slaves = xcalloc(plan->profile->nslaves, sizeof(*session->slaves));
     carry_slaves(session, old_plan, old_slaves);
     free(session->changes);
@@ -132,6 +133,7 @@ static void go_online(struct session *session, const struct plan *plan, struct s
         recorder_packet(&env->recorder, session->device, now.wall_ms, PACKET_REGISTER,
                         session->registration, session->registration_size);
     session_take_plan(session, plan, now);
+    session_count(session, registrations, 1);
     session->exchange.quiet_until_ms = now.mono_ms + plan->after_connect_ms;
     log_info("session", session->who, "online, profile %s, %zu tasks", plan->profile->name,
              plan->ntasks);

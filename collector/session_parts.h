@@ -31,6 +31,17 @@ struct session_shown {
 void session_show(const struct session *session, const uint8_t *bytes, size_t len,
                   struct session_shown *out);
 
+/** session_count(session, field, n): count of the line's profile. */
+#define session_count(session, field, n)                                                           \
+    do {                                                                                           \
+        if ((session)->counts != NULL)                                                             \
+            (session)->counts->field += (n);                                                       \
+    } while (0)
+
+/** session_count_in(session, counts): from now on it counts there, as a line too where it is
+ * registered; NULL: nowhere. */
+void session_count_in(struct session *session, struct profile_counts *counts);
+
 /* session_admit.c */
 
 /** session_name(session, id): the line says who it is. */

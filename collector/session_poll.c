@@ -61,8 +61,10 @@ static void store_samples(struct session *session, int task, const struct adu_re
     struct session_env *env = session->env;
     env->scratch.size = 0;
     env->scratch.count = 0;
-    env->metrics->samples += decode_samples(&session->plan->tasks[task], reply->data, reply->size,
-                                            session->changes, now.mono_ms, &env->scratch);
+    size_t samples = decode_samples(&session->plan->tasks[task], reply->data, reply->size,
+                                    session->changes, now.mono_ms, &env->scratch);
+    env->metrics->samples += samples;
+    session_count(session, samples, samples);
     recorder_samples(&env->recorder, session->device, now.wall_ms, &env->scratch);
 }
 
@@ -86,6 +88,7 @@ static void answered(struct session *session, const struct adu_reply *reply,
                      struct session_time now)
 {
     session->env->metrics->polls_answered++;
+    session_count(session, answers, 1);
     slave_answered(session, false, now);
     if (session->task >= 0)
         store_samples(session, session->task, reply, now);
@@ -97,6 +100,7 @@ static void refused(struct session *session, const struct adu_reply *reply, stru
 {
     char task[64];
     session->env->metrics->polls_refused++;
+    session_count(session, exceptions, 1);
     slave_answered(session, true, now);
     log_at_limit(&session->refusals, LOGL_WARN, "session", session->who,
                  "%s refused by slave %u: exception %02X, %s", task_name(session, task),
@@ -111,6 +115,7 @@ static void unexpected(struct session *session, const struct frame *frame, enum 
     struct session_env *env = session->env;
     env->metrics->answers_unexpected++;
     env->metrics->crc_errors += !frame->intact;
+    session_count(session, crc_errors, !frame->intact);
     log_at_limit(&env->noise, LOGL_WARN, "session", session->who,
                  "Modbus packet of %zu bytes dropped: %s", frame->adu_size,
                  !frame->intact              ? adu_verdict_name(ADU_BAD_CRC)
@@ -133,6 +138,7 @@ static void overheard(struct session *session, const struct frame *frame, struct
         slave_answered(session, verdict == ADU_EXCEPTION, now);
         if (verdict == ADU_OK) {
             session->env->metrics->polls_answered++;
+            session_count(session, answers, 1);
             if (session->keep)
                 store_samples(session, (int)i, &reply, now);
         }
@@ -193,6 +199,7 @@ static void given_up(struct session *session, struct session_time now)
     const struct plan *plan = session->plan;
     char task[64];
     session->env->metrics->polls_timed_out++;
+    session_count(session, timeouts, 1);
     session->timeouts++;
     session->timeouts_in_row++;
     log_at_limit(&session->silences, LOGL_WARN, "session", session->who,
@@ -232,6 +239,7 @@ static void timed_out(struct session *session, struct session_time now)
         return;
     }
     session->env->metrics->polls_repeated++;
+    session_count(session, repeated, 1);
     session_query(session, &session->exchange.request, NULL, now.mono_ms);
 }
 
@@ -288,6 +296,7 @@ static void send_due(struct session *session, int64_t now_ms)
     if (!suspect)
         metrics->polls_missed += missed;
     metrics->polls_sent++;
+    session_count(session, polls, 1);
     session->task = task;
     session_query(session, &query->request, NULL, now_ms);
 }
