@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* At the level of errors, so that it is written at any log.level: it was asked for. */
-#define say(who, ...) log_line(LOGL_ERROR, "state", who, __VA_ARGS__)
+#define say(who, ...) log_asked("state", who, __VA_ARGS__)
 
 /* How long ago something of the wall clock was, as people say it. */
 struct ago {

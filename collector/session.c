@@ -28,7 +28,7 @@ void session_start(struct session *session, struct session_env *env, const struc
     session->packets = (struct log_limit)LOG_LIMIT(SESSION_KEPT_MOST, SAY_AGAIN_MS);
     const struct record_connection *peer = &session->peer;
     int v6 = strchr(peer->address, ':') != NULL;
-    snprintf(session->who, sizeof(session->who), "%s%s%s:%u", v6 ? "[" : "", peer->address,
+    snprintf(session->who, sizeof(session->who), "\t%s%s%s:%u", v6 ? "[" : "", peer->address,
              v6 ? "]" : "", (unsigned)peer->port);
 }
 

@@ -95,7 +95,7 @@ struct session {
     bool registered, quarantined, closing;
     bool secretive;              /* its registration carries a secret: it is not stored */
     char id[LINK_ID_SIZE];       /* printable; "" before registration */
-    char who[LINK_ID_SIZE + 64]; /* id and peer, for log lines */
+    char who[LINK_ID_SIZE + 65]; /* id, tab, peer: for log lines */
     char reason[160];            /* why it is closing */
     uint32_t device;
 

@@ -110,7 +110,7 @@ void session_name(struct session *session, const char *id)
     char peer[sizeof(session->who)];
     strcpy(peer, session->who);
     snprintf(session->id, sizeof(session->id), "%s", id);
-    snprintf(session->who, sizeof(session->who), "%s %.63s", id, peer);
+    snprintf(session->who, sizeof(session->who), "%s%.64s", id, strchr(peer, '\t'));
 }
 
 static void go_online(struct session *session, const struct plan *plan, struct session_time now)
