@@ -133,6 +133,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *cookie)
     struct hub *hub = cookie;
     (void)fd, (void)what;
     flap_calm(hub->flap, clock_mono_ms(), on_calm, hub);
+    log_budget_sweep(&hub->env.budget);
 }
 
 void hub_registered(struct hub *hub, const struct session *session)
@@ -143,7 +144,9 @@ void hub_registered(struct hub *hub, const struct session *session)
     static const char details[] = "registers anew again and again: two DTUs with one id, a weak "
                                   "signal, or a carrier that cuts silent lines";
     hub->metrics.flapping++;
-    log_warn("hub", session->who, "flaps: %s", details);
+    uint64_t left_out;
+    if (log_budget_take(&hub->env.budget, LOG_FLAPS, session->id, clock_mono_ms(), &left_out))
+        log_warn("hub", session->who, "flaps: %s", details);
     recorder_event(&hub->env.recorder, session->device, session->registered_wall_ms,
                    EVENT_DEVICE_FLAPPING, details);
 }
@@ -164,7 +167,7 @@ void hub_init(struct hub *hub, const struct hub_parts *parts)
     hub->env.main_port = parts->config->server.main_port;
     hub->env.metrics = &hub->metrics;
     hub->env.profiles = &hub->profiles;
-    hub->env.noise = (struct log_limit)LOG_LIMIT(20, 10000);
+    log_budget_init(&hub->env.budget);
     recorder_init(&hub->env.recorder, parts->cache);
     registry_init(&hub->registry);
     SLIST_INIT(&hub->pool);

@@ -18,6 +18,7 @@
 #define DTUHUB_COLLECTOR_SESSION_H
 
 #include "collector/link/framing.h"
+#include "collector/log_budget.h"
 #include "collector/metrics.h"
 #include "collector/net/refusals.h"
 #include "collector/poll/change.h"
@@ -57,7 +58,7 @@ struct session_env {
                                          no limit) go into quarantine */
     struct refusals *refusals;        /* lines that never registered; NULL: nobody asks */
     struct record_body scratch;
-    struct log_limit noise; /* on lines about hostile or broken peers */
+    struct log_budget budget; /* of log lines about lines */
     /* What is held back of a line's stream, and what came in behind it. */
     uint8_t stream[FRAMING_HELD + SESSION_READ_MOST];
 };
@@ -134,8 +135,7 @@ struct session {
     struct write_result result; /* of the one under way */
 
     uint64_t heartbeats, answers, timeouts, noise_bytes, noise_in_row;
-    struct log_limit refusals, silences,
-        noises;               /* on lines about this device, whatever others do */
+    struct log_limit noises;  /* on noise that is kept */
     struct log_limit packets; /* on what is stored of it */
     bool keep;                /* the packet that is looked at */
 };

@@ -135,8 +135,8 @@ static void go_online(struct session *session, const struct plan *plan, struct s
     session_take_plan(session, plan, now);
     session_count(session, registrations, 1);
     session->exchange.quiet_until_ms = now.mono_ms + plan->after_connect_ms;
-    log_info("session", session->who, "online, profile %s, %zu tasks", plan->profile->name,
-             plan->ntasks);
+    session_say(session, LOG_ONLINE, LOGL_INFO, "online, profile %s, %zu tasks",
+                plan->profile->name, plan->ntasks);
 }
 
 static void go_into_quarantine(struct session *session, const struct plan *plan,
@@ -148,11 +148,11 @@ static void go_into_quarantine(struct session *session, const struct plan *plan,
     session_take_plan(session, plan, now);
     struct session_shown shown;
     session_show(session, session->registration, session->registration_size, &shown);
-    log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
-                 "unknown device in quarantine, profile %s, registration %s (\"%s\"): add it to "
-                 "devices: in data_config.yml to have it polled",
-                 plan->profile->name, session->secretive ? "with a secret" : shown.hex,
-                 session->secretive ? "..." : shown.text);
+    session_say(session, LOG_QUARANTINED, LOGL_WARN,
+                "unknown device in quarantine, profile %s, registration %s (\"%s\"): add it to "
+                "devices: in data_config.yml to have it polled",
+                plan->profile->name, session->secretive ? "with a secret" : shown.hex,
+                session->secretive ? "..." : shown.text);
     session->ops->quarantined(session->cookie);
 }
 
@@ -188,7 +188,7 @@ static bool refused(struct session *session, const struct device_def *device, co
     if (why == NULL)
         return false;
     session->env->metrics->refused_devices++;
-    log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who, "refused: %s", why);
+    session_say(session, LOG_REFUSED, LOGL_WARN, "refused: %s", why);
     session_close(session, "refused: %s", why);
     session_refused(session, NULL, now); /* a secret may be in its packet */
     return true;

@@ -80,7 +80,7 @@ static void slave_answered(struct session *session, bool exception, struct sessi
     char details[64];
     snprintf(details, sizeof(details), "slave %u answers again", unit);
     env->metrics->slaves_alive++;
-    log_info("session", session->who, "%s", details);
+    session_say(session, LOG_SLAVE, LOGL_INFO, "%s", details);
     recorder_event(&env->recorder, session->device, now.wall_ms, EVENT_SLAVE_ALIVE, details);
 }
 
@@ -102,10 +102,9 @@ static void refused(struct session *session, const struct adu_reply *reply, stru
     session->env->metrics->polls_refused++;
     session_count(session, exceptions, 1);
     slave_answered(session, true, now);
-    log_at_limit(&session->refusals, LOGL_WARN, "session", session->who,
-                 "%s refused by slave %u: exception %02X, %s", task_name(session, task),
-                 session->exchange.request.unit, reply->exception,
-                 adu_exception_name(reply->exception));
+    session_say(session, LOG_EXCEPTION, LOGL_WARN, "%s refused by slave %u: exception %02X, %s",
+                task_name(session, task), session->exchange.request.unit, reply->exception,
+                adu_exception_name(reply->exception));
     if (session->task == SESSION_WRITE || session->task == SESSION_READ_BACK)
         session_write_answered(session, reply, true, now);
 }
@@ -116,11 +115,11 @@ static void unexpected(struct session *session, const struct frame *frame, enum 
     env->metrics->answers_unexpected++;
     env->metrics->crc_errors += !frame->intact;
     session_count(session, crc_errors, !frame->intact);
-    log_at_limit(&env->noise, LOGL_WARN, "session", session->who,
-                 "Modbus packet of %zu bytes dropped: %s", frame->adu_size,
-                 !frame->intact              ? adu_verdict_name(ADU_BAD_CRC)
-                 : session->exchange.waiting ? adu_verdict_name(verdict)
-                                             : "nothing was asked");
+    session_say(session, LOG_NOISE, LOGL_WARN, "Modbus packet of %zu bytes dropped: %s",
+                frame->adu_size,
+                !frame->intact              ? adu_verdict_name(ADU_BAD_CRC)
+                : session->exchange.waiting ? adu_verdict_name(verdict)
+                                            : "nothing was asked");
 }
 
 /* Of a DTU that polls by itself: whose answer is it? The configuration has no two tasks of one
@@ -190,7 +189,8 @@ static void slave_failed(struct session *session, struct session_time now)
     snprintf(details, sizeof(details), "slave %u left %u requests in a row unanswered",
              session->exchange.request.unit, slave->failures);
     env->metrics->slaves_dead++;
-    log_warn("session", session->who, "%s: dead; it is asked less often until it answers", details);
+    session_say(session, LOG_SLAVE, LOGL_WARN, "%s: dead; it is asked less often until it answers",
+                details);
     recorder_event(&env->recorder, session->device, now.wall_ms, EVENT_SLAVE_DEAD, details);
 }
 
@@ -202,20 +202,20 @@ static void given_up(struct session *session, struct session_time now)
     session_count(session, timeouts, 1);
     session->timeouts++;
     session->timeouts_in_row++;
-    log_at_limit(&session->silences, LOGL_WARN, "session", session->who,
-                 "%s: no answer from slave %u within %lld ms, %u times", task_name(session, task),
-                 session->exchange.request.unit, (long long)plan->timing.response_timeout_ms,
-                 session->exchange.repeats + 1);
+    session_say(session, LOG_UNANSWERED, LOGL_WARN,
+                "%s: no answer from slave %u within %lld ms, %u times", task_name(session, task),
+                session->exchange.request.unit, (long long)plan->timing.response_timeout_ms,
+                session->exchange.repeats + 1);
     if (session->task != SESSION_PROBE)
         slave_failed(session, now);
     if (session->task == SESSION_WRITE || session->task == SESSION_READ_BACK)
         session_write_timed_out(session, now);
     if (session->probing) {
-        log_info("session", session->who, "the probe stayed unanswered: closing");
+        session_say(session, LOG_BROKEN, LOGL_INFO, "the probe stayed unanswered: closing");
         session_close(session, "heartbeat timeout, and the probe stayed unanswered");
     } else if (plan->max_timeouts > 0 && session->timeouts_in_row >= plan->max_timeouts) {
-        log_warn("session", session->who, "%u requests in a row stayed unanswered: closing",
-                 session->timeouts_in_row);
+        session_say(session, LOG_BROKEN, LOGL_WARN,
+                    "%u requests in a row stayed unanswered: closing", session->timeouts_in_row);
         session_close(session, "%u requests in a row unanswered", session->timeouts_in_row);
     }
 }
