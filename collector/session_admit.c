@@ -244,6 +244,19 @@ static const struct plan *next_plan(const struct session *session, const struct 
     return plan != NULL && plan->framing == session->plan->framing ? plan : NULL;
 }
 
+/* An answer still to come was asked for by a task of the old plan: it is of the new plan's task
+ * that asks the same. Where there is none nothing is decoded of it. */
+static int same_task(const struct plan *plan, const struct adu_request *request)
+{
+    for (size_t i = 0; i < plan->ntasks; i++) {
+        const struct adu_request *other = &plan->tasks[i].task->request;
+        if (other->unit == request->unit && other->function == request->function &&
+            other->start == request->start && other->count == request->count)
+            return (int)i;
+    }
+    return SESSION_PROBE;
+}
+
 /* What the line registered with, by the packet that was kept. */
 static const char *kept_secret(const struct session *session, const struct plan *plan,
                                struct choice *out)
@@ -267,9 +280,8 @@ void session_adopt(struct session *session, struct session_time now)
         session_close(session, "the configuration has no profile for this line any more");
         return;
     }
-    /* An answer still to come belongs to a task of the old plan: decode nothing of it. */
     if (session->task >= 0)
-        session->task = SESSION_PROBE;
+        session->task = same_task(plan, &session->plan->tasks[session->task].task->request);
     bool wanted = device != NULL || config->unknown_devices == UNKNOWN_ACCEPT;
     if (session->quarantined && (wanted || config->unknown_devices == UNKNOWN_REFUSE))
         session_decide(session, plan, kept_secret(session, plan, &again), now);
