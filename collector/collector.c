@@ -224,6 +224,7 @@ void collector_reload(struct collector *collector)
     struct server_config *server;
     struct data_config *data;
     struct faults faults = {0};
+    collector->reload_tried_wall_ms = clock_wall_ms();
     log_info("reload", NULL, "reading %s", collector->config_dir);
     if (collector_load(collector->config_dir, &server, &data, &faults) == 0)
         adopt(collector, server, data);

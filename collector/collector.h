@@ -33,6 +33,7 @@ struct collector {
     struct entrance *entrance;
     struct control *control;
     int64_t started_wall_ms, started_ms, reloaded_wall_ms;
+    int64_t reload_tried_wall_ms; /* the last reload, well or not; 0: none yet */
     char reload_error[4096]; /* its faults, a line each; "" where the last reload was taken over,
                                 all of it */
 };

@@ -1,6 +1,7 @@
 /* GET /metrics: the loop's counters, and the store's. */
 #include "collector/control_parts.h"
 #include "collector/control_reply.h"
+#include "collector/metrics_profiles.h"
 #include "shared/base/clock.h"
 
 #include <stdio.h>
@@ -114,6 +115,18 @@ static void print_keeper(struct collector *collector, FILE *out)
         metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
 }
 
+static void print_config(const struct collector *collector, FILE *out)
+{
+    metrics_print_one(out, "config_ok", "gauge", "Whether the last reload was taken over.",
+                      collector->reload_error[0] == '\0');
+    metrics_print_one(out, "config_loaded_time_seconds", "gauge",
+                      "When the configuration that runs was taken over.",
+                      (double)collector->reloaded_wall_ms / 1000.0);
+    metrics_print_one(out, "config_last_reload_time_seconds", "gauge",
+                      "When a reload was tried last, well or not; 0: never.",
+                      (double)collector->reload_tried_wall_ms / 1000.0);
+}
+
 void control_metrics(struct evhttp_request *request, struct collector *collector)
 {
     const struct registry *registry = &collector->hub.registry;
@@ -131,8 +144,9 @@ void control_metrics(struct evhttp_request *request, struct collector *collector
     print_keeper(collector, out);
     metrics_print_one(out, "start_time_seconds", "gauge", "When the collector started.",
                       (double)collector->started_wall_ms / 1000.0);
-    metrics_print_one(out, "config_ok", "gauge", "Whether the last reload was taken over.",
-                      collector->reload_error[0] == '\0');
+    print_config(collector, out);
+    metrics_profiles_print(&collector->hub.profiles, out);
+    metrics_build_print(out);
     fclose(out);
     control_reply(request, 200, "text/plain; version=0.0.4; charset=utf-8", text, len);
     free(text);

@@ -1,6 +1,7 @@
 /* GET /healthz, /readyz, /status: whether the collector lives, takes data in, and how much. */
 #include "collector/control_parts.h"
 #include "collector/control_reply.h"
+#include "collector/readiness.h"
 #include "shared/base/clock.h"
 #include "shared/base/version.h"
 
@@ -13,12 +14,6 @@ void control_healthz(struct evhttp_request *request, struct collector *collector
     control_reply_text(request, 200, "ok\n");
 }
 
-/* A full cache drops a chunk of records at once, so it is not at its bound all the time. */
-static bool nearly_full(const struct cache_stats *cache)
-{
-    return cache->waiting + cache->in_flight >= cache->max_size - cache->max_size / 8;
-}
-
 void control_readyz(struct evhttp_request *request, struct collector *collector)
 {
     struct writer_status writer;
@@ -28,15 +23,15 @@ void control_readyz(struct evhttp_request *request, struct collector *collector)
     journal_status(collector->journal, &journal);
     writer_status(collector->writer, &writer);
     cache_stats(collector->cache, &cache);
-    bool full = nearly_full(&cache);
-    snprintf(text, sizeof(text),
-             "database: %s%s%s\njournal: %s%s\ncache: %s\nconfiguration: %s%s\n",
-             writer.up ? "ok" : "away", writer.up ? "" : ": ", writer.up ? "" : writer.error,
-             journal.ok ? "ok" : "not written: ", journal.error,
-             full ? "full or nearly so, the oldest records are being lost" : "ok",
-             collector->reload_error[0] ? "the last reload went wrong: " : "ok",
-             collector->reload_error);
-    control_reply_text(request, writer.up && journal.ok && !full ? 200 : 503, text);
+    const struct readiness_facts facts = {.database_up = writer.up,
+                                          .database_error = writer.error,
+                                          .journal_ok = journal.ok,
+                                          .journal_error = journal.error,
+                                          .cache_used = cache.waiting + cache.in_flight,
+                                          .cache_max = cache.max_size,
+                                          .reload_error = collector->reload_error};
+    int code = readiness_compose(&facts, text, sizeof(text));
+    control_reply_text(request, code, text);
 }
 
 /* /status */

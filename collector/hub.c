@@ -57,6 +57,13 @@ static void name_devices(const struct data_config *data, struct names *names)
         names_device(names, data->devices[i].id);
 }
 
+/* A profile's counts are there from the start, also before its first line. */
+static void name_profiles(struct hub *hub, const struct data_config *data)
+{
+    for (size_t i = 0; i < data->nprofiles; i++)
+        profile_table_get(&hub->profiles, data->profiles[i].name);
+}
+
 static struct plan_set *plans_of(const struct server_config *config, struct data_config *data,
                                  struct names *names)
 {
@@ -105,6 +112,7 @@ void hub_configure(struct hub *hub, const struct server_config *config, struct d
 {
     struct plan_set *old = hub->env.plans;
     set_limits(hub, config);
+    name_profiles(hub, data);
     hub->env.plans = plans_of(config, data, hub->env.names);
     quarantine_each(hub->quarantine, forget_known, hub);
     adopt_list(&hub->registry.online);
@@ -125,6 +133,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *cookie)
     struct hub *hub = cookie;
     (void)fd, (void)what;
     flap_calm(hub->flap, clock_mono_ms(), on_calm, hub);
+    log_budget_sweep(&hub->env.budget);
 }
 
 void hub_registered(struct hub *hub, const struct session *session)
@@ -135,7 +144,9 @@ void hub_registered(struct hub *hub, const struct session *session)
     static const char details[] = "registers anew again and again: two DTUs with one id, a weak "
                                   "signal, or a carrier that cuts silent lines";
     hub->metrics.flapping++;
-    log_warn("hub", session->who, "flaps: %s", details);
+    uint64_t left_out;
+    if (log_budget_take(&hub->env.budget, LOG_FLAPS, session->id, clock_mono_ms(), &left_out))
+        log_warn("hub", session->who, "flaps: %s", details);
     recorder_event(&hub->env.recorder, session->device, session->registered_wall_ms,
                    EVENT_DEVICE_FLAPPING, details);
 }
@@ -155,7 +166,8 @@ void hub_init(struct hub *hub, const struct hub_parts *parts)
     hub->env.names = parts->names;
     hub->env.main_port = parts->config->server.main_port;
     hub->env.metrics = &hub->metrics;
-    hub->env.noise = (struct log_limit)LOG_LIMIT(20, 10000);
+    hub->env.profiles = &hub->profiles;
+    log_budget_init(&hub->env.budget);
     recorder_init(&hub->env.recorder, parts->cache);
     registry_init(&hub->registry);
     SLIST_INIT(&hub->pool);
@@ -168,6 +180,7 @@ void hub_init(struct hub *hub, const struct hub_parts *parts)
     hub->sweep = event_new(parts->base, -1, EV_PERSIST, on_sweep, hub);
     event_add(hub->sweep, &sweep);
     set_limits(hub, parts->config);
+    name_profiles(hub, parts->data);
     hub->env.plans = plans_of(parts->config, parts->data, parts->names);
 }
 
@@ -195,6 +208,7 @@ void hub_free(struct hub *hub)
 {
     connection_pool_drain(hub);
     plan_set_release(hub->env.plans);
+    profile_table_clear(&hub->profiles);
     flap_free(hub->flap);
     quarantine_free(hub->quarantine);
     refusals_free(hub->env.refusals);

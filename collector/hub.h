@@ -25,6 +25,7 @@ struct hub {
     struct event_base *base;
     struct session_env env;
     struct metrics metrics;
+    struct profile_table profiles;
     struct registry registry;
     struct wheel *wheel;
     struct event *tick;          /* drives the wheel */

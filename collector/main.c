@@ -2,6 +2,7 @@
  * dtuhub-collector: takes DTUs in, polls them, and stores what they say. See --help.
  */
 #include "collector/collector.h"
+#include "collector/dump.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/service.h"
@@ -25,7 +26,8 @@ static const char help[] =
     "  --help      print this\n"
     "\n"
     "Signals: HUP reads the configuration again and keeps every connection; a faulty one changes\n"
-    "nothing. TERM and INT store what is in memory, then end.\n";
+    "nothing. USR1 writes the state in short to the log. TERM and INT store what is in memory,\n"
+    "then end.\n";
 
 enum { EXIT_USAGE = 2 };
 
@@ -111,6 +113,12 @@ static void start_watchdog(struct event *watchdog)
         event_add(watchdog, &every);
 }
 
+static void on_dump(evutil_socket_t signal, short what, void *cookie)
+{
+    (void)signal, (void)what;
+    dump_state(cookie);
+}
+
 static int run(struct collector *collector)
 {
     char text[512];
@@ -119,6 +127,7 @@ static int run(struct collector *collector)
         evsignal_new(collector->base, SIGTERM, on_stop, collector),
         evsignal_new(collector->base, SIGINT, on_stop, collector),
         evsignal_new(collector->base, SIGHUP, on_reload, collector),
+        evsignal_new(collector->base, SIGUSR1, on_dump, collector),
     };
     const size_t n = sizeof(stops) / sizeof(*stops);
     for (size_t i = 0; i < n; i++)
@@ -164,7 +173,8 @@ int main(int argc, char **argv)
     srandom((unsigned)(clock_wall_ms() ^ getpid()));
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error to be told, no end */
-    signal(SIGHUP, SIG_IGN);  /* until the loop listens to it */
+    signal(SIGHUP, SIG_IGN);  /* until the loop listens to them */
+    signal(SIGUSR1, SIG_IGN);
     rc = collector_start(&collector, options.dir, server, data);
     if (rc == 0)
         run(&collector);

@@ -2,6 +2,7 @@
 
 #include "collector/session_parts.h"
 #include "shared/base/alloc.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 
 #include <stdarg.h>
@@ -22,13 +23,11 @@ void session_start(struct session *session, struct session_env *env, const struc
     session->port = origin->port;
     session->task = SESSION_NOBODY;
     TAILQ_INIT(&session->orders);
-    session->refusals = (struct log_limit)LOG_LIMIT(5, SAY_AGAIN_MS);
-    session->silences = (struct log_limit)LOG_LIMIT(2, SAY_AGAIN_MS);
     session->noises = (struct log_limit)LOG_LIMIT(10, SAY_AGAIN_MS);
     session->packets = (struct log_limit)LOG_LIMIT(SESSION_KEPT_MOST, SAY_AGAIN_MS);
     const struct record_connection *peer = &session->peer;
     int v6 = strchr(peer->address, ':') != NULL;
-    snprintf(session->who, sizeof(session->who), "%s%s%s:%u", v6 ? "[" : "", peer->address,
+    snprintf(session->who, sizeof(session->who), "\t%s%s%s:%u", v6 ? "[" : "", peer->address,
              v6 ? "]" : "", (unsigned)peer->port);
 }
 
@@ -75,6 +74,23 @@ void session_view(struct session *session, struct expectation expected[1 + EXCHA
     }
     view->expected = expected;
     view->nexpected = exchange_expected(&session->exchange, now_ms, expected);
+}
+
+bool session_may_say(const struct session *session, enum log_kind kind, enum log_level level,
+                     uint64_t *left_out)
+{
+    const char *key = session->id[0] != '\0' ? session->id : session->peer.address;
+    return log_enabled(level) &&
+           log_budget_take(&session->env->budget, kind, key, clock_mono_ms(), left_out);
+}
+
+void session_count_in(struct session *session, struct profile_counts *counts)
+{
+    if (session->counted)
+        session->counts->lines--;
+    session->counts = counts;
+    session->counted = counts != NULL && session->registered;
+    session_count(session, lines, session->counted);
 }
 
 /* The stream */
@@ -167,7 +183,7 @@ static void become_active(struct session *session, struct session_time now)
     session->silent = true; /* once, also where a reload moves max_missed meanwhile */
     snprintf(details, sizeof(details), "%u heartbeats missed, %s", session->missed, then);
     env->metrics->heartbeat_timeouts++;
-    log_info("session", session->who, "%s", details);
+    session_say(session, LOG_SILENT, LOGL_INFO, "%s", details);
     if (session->registered)
         recorder_connection(&env->recorder, session->device, now.wall_ms, EVENT_HEARTBEAT_TIMEOUT,
                             &session->peer, details);
@@ -229,10 +245,11 @@ void session_end(struct session *session, const char *reason, struct session_tim
     env->metrics->closed++;
     session_write_end_all(session, now.mono_ms);
     if (session->registered) {
-        log_info("session", session->who, "offline: %s", reason);
+        session_say(session, LOG_OFFLINE, LOGL_INFO, "offline: %s", reason);
         recorder_connection(&env->recorder, session->device, now.wall_ms, EVENT_DISCONNECT,
                             &session->peer, reason);
     }
+    session_count_in(session, NULL);
     schedule_clear(&session->schedule);
     free(session->held);
     free(session->registration);

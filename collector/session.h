@@ -18,6 +18,7 @@
 #define DTUHUB_COLLECTOR_SESSION_H
 
 #include "collector/link/framing.h"
+#include "collector/log_budget.h"
 #include "collector/metrics.h"
 #include "collector/net/refusals.h"
 #include "collector/poll/change.h"
@@ -26,6 +27,7 @@
 #include "collector/poll/schedule.h"
 #include "collector/poll/slaves.h"
 #include "collector/poll/write.h"
+#include "collector/profile_counts.h"
 #include "collector/record.h"
 #include "collector/store/names.h"
 #include "collector/store/recorder.h"
@@ -51,11 +53,12 @@ struct session_env {
     struct names *names;
     struct recorder recorder;
     struct metrics *metrics;
+    struct profile_table *profiles;   /* NULL: nobody counts by profile */
     size_t strangers, strangers_most; /* ids let in that devices: does not name; more than that (0:
                                          no limit) go into quarantine */
     struct refusals *refusals;        /* lines that never registered; NULL: nobody asks */
     struct record_body scratch;
-    struct log_limit noise; /* on lines about hostile or broken peers */
+    struct log_budget budget; /* of log lines about lines */
     /* What is held back of a line's stream, and what came in behind it. */
     uint8_t stream[FRAMING_HELD + SESSION_READ_MOST];
 };
@@ -93,7 +96,7 @@ struct session {
     bool registered, quarantined, closing;
     bool secretive;              /* its registration carries a secret: it is not stored */
     char id[LINK_ID_SIZE];       /* printable; "" before registration */
-    char who[LINK_ID_SIZE + 64]; /* id and peer, for log lines */
+    char who[LINK_ID_SIZE + 65]; /* id, tab, peer: for log lines */
     char reason[160];            /* why it is closing */
     uint32_t device;
 
@@ -114,6 +117,8 @@ struct session {
     /* Polls */
     struct plan_set *plans; /* held, of ${plan} */
     const struct plan *plan;
+    struct profile_counts *counts; /* of the plan's profile; NULL: nobody counts */
+    bool counted;                  /* among its lines */
     struct schedule schedule;
     struct exchange exchange;
     struct slave_state *slaves;   /* as plan->profile->slaves */
@@ -130,8 +135,7 @@ struct session {
     struct write_result result; /* of the one under way */
 
     uint64_t heartbeats, answers, timeouts, noise_bytes, noise_in_row;
-    struct log_limit refusals, silences,
-        noises;               /* on lines about this device, whatever others do */
+    struct log_limit noises;  /* on noise that is kept */
     struct log_limit packets; /* on what is stored of it */
     bool keep;                /* the packet that is looked at */
 };

@@ -40,6 +40,7 @@ void session_take_plan(struct session *session, const struct plan *plan, struct 
     struct slave_state *old_slaves = session->slaves;
     session->plans = plan_set_hold(session->env->plans);
     session->plan = plan;
+    session_count_in(session, profile_table_get(session->env->profiles, plan->profile->name));
     session->slaves = xcalloc(plan->profile->nslaves, sizeof(*session->slaves));
     carry_slaves(session, old_plan, old_slaves);
     free(session->changes);
@@ -109,7 +110,7 @@ void session_name(struct session *session, const char *id)
     char peer[sizeof(session->who)];
     strcpy(peer, session->who);
     snprintf(session->id, sizeof(session->id), "%s", id);
-    snprintf(session->who, sizeof(session->who), "%s %.63s", id, peer);
+    snprintf(session->who, sizeof(session->who), "%s%.64s", id, strchr(peer, '\t'));
 }
 
 static void go_online(struct session *session, const struct plan *plan, struct session_time now)
@@ -132,9 +133,10 @@ static void go_online(struct session *session, const struct plan *plan, struct s
         recorder_packet(&env->recorder, session->device, now.wall_ms, PACKET_REGISTER,
                         session->registration, session->registration_size);
     session_take_plan(session, plan, now);
+    session_count(session, registrations, 1);
     session->exchange.quiet_until_ms = now.mono_ms + plan->after_connect_ms;
-    log_info("session", session->who, "online, profile %s, %zu tasks", plan->profile->name,
-             plan->ntasks);
+    session_say(session, LOG_ONLINE, LOGL_INFO, "online, profile %s, %zu tasks",
+                plan->profile->name, plan->ntasks);
 }
 
 static void go_into_quarantine(struct session *session, const struct plan *plan,
@@ -146,11 +148,11 @@ static void go_into_quarantine(struct session *session, const struct plan *plan,
     session_take_plan(session, plan, now);
     struct session_shown shown;
     session_show(session, session->registration, session->registration_size, &shown);
-    log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
-                 "unknown device in quarantine, profile %s, registration %s (\"%s\"): add it to "
-                 "devices: in data_config.yml to have it polled",
-                 plan->profile->name, session->secretive ? "with a secret" : shown.hex,
-                 session->secretive ? "..." : shown.text);
+    session_say(session, LOG_QUARANTINED, LOGL_WARN,
+                "unknown device in quarantine, profile %s, registration %s (\"%s\"): add it to "
+                "devices: in data_config.yml to have it polled",
+                plan->profile->name, session->secretive ? "with a secret" : shown.hex,
+                session->secretive ? "..." : shown.text);
     session->ops->quarantined(session->cookie);
 }
 
@@ -186,7 +188,7 @@ static bool refused(struct session *session, const struct device_def *device, co
     if (why == NULL)
         return false;
     session->env->metrics->refused_devices++;
-    log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who, "refused: %s", why);
+    session_say(session, LOG_REFUSED, LOGL_WARN, "refused: %s", why);
     session_close(session, "refused: %s", why);
     session_refused(session, NULL, now); /* a secret may be in its packet */
     return true;
@@ -242,6 +244,19 @@ static const struct plan *next_plan(const struct session *session, const struct 
     return plan != NULL && plan->framing == session->plan->framing ? plan : NULL;
 }
 
+/* An answer still to come was asked for by a task of the old plan: it is of the new plan's task
+ * that asks the same. Where there is none nothing is decoded of it. */
+static int same_task(const struct plan *plan, const struct adu_request *request)
+{
+    for (size_t i = 0; i < plan->ntasks; i++) {
+        const struct adu_request *other = &plan->tasks[i].task->request;
+        if (other->unit == request->unit && other->function == request->function &&
+            other->start == request->start && other->count == request->count)
+            return (int)i;
+    }
+    return SESSION_PROBE;
+}
+
 /* What the line registered with, by the packet that was kept. */
 static const char *kept_secret(const struct session *session, const struct plan *plan,
                                struct choice *out)
@@ -265,9 +280,8 @@ void session_adopt(struct session *session, struct session_time now)
         session_close(session, "the configuration has no profile for this line any more");
         return;
     }
-    /* An answer still to come belongs to a task of the old plan: decode nothing of it. */
     if (session->task >= 0)
-        session->task = SESSION_PROBE;
+        session->task = same_task(plan, &session->plan->tasks[session->task].task->request);
     bool wanted = device != NULL || config->unknown_devices == UNKNOWN_ACCEPT;
     if (session->quarantined && (wanted || config->unknown_devices == UNKNOWN_REFUSE))
         session_decide(session, plan, kept_secret(session, plan, &again), now);

@@ -31,6 +31,33 @@ struct session_shown {
 void session_show(const struct session *session, const uint8_t *bytes, size_t len,
                   struct session_shown *out);
 
+/** session_say(session, kind, level, fmt, ...): log a line about this one, within the budget; it
+ * tells how many of the kind were left out before. */
+#define session_say(session, kind, level, fmt, ...)                                                \
+    do {                                                                                           \
+        uint64_t left_out_ = 0;                                                                    \
+        if (session_may_say(session, kind, level, &left_out_)) {                                   \
+            if (left_out_ > 0)                                                                     \
+                log_line((level), "session", (session)->who, fmt " (%llu more like it left out)",  \
+                         ##__VA_ARGS__, (unsigned long long)left_out_);                            \
+            else                                                                                   \
+                log_line((level), "session", (session)->who, fmt, ##__VA_ARGS__);                  \
+        }                                                                                          \
+    } while (0)
+bool session_may_say(const struct session *session, enum log_kind kind, enum log_level level,
+                     uint64_t *left_out);
+
+/** session_count(session, field, n): count of the line's profile. */
+#define session_count(session, field, n)                                                           \
+    do {                                                                                           \
+        if ((session)->counts != NULL)                                                             \
+            (session)->counts->field += (n);                                                       \
+    } while (0)
+
+/** session_count_in(session, counts): from now on it counts there, as a line too where it is
+ * registered; NULL: nowhere. */
+void session_count_in(struct session *session, struct profile_counts *counts);
+
 /* session_admit.c */
 
 /** session_name(session, id): the line says who it is. */

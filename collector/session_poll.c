@@ -61,8 +61,10 @@ static void store_samples(struct session *session, int task, const struct adu_re
     struct session_env *env = session->env;
     env->scratch.size = 0;
     env->scratch.count = 0;
-    env->metrics->samples += decode_samples(&session->plan->tasks[task], reply->data, reply->size,
-                                            session->changes, now.mono_ms, &env->scratch);
+    size_t samples = decode_samples(&session->plan->tasks[task], reply->data, reply->size,
+                                    session->changes, now.mono_ms, &env->scratch);
+    env->metrics->samples += samples;
+    session_count(session, samples, samples);
     recorder_samples(&env->recorder, session->device, now.wall_ms, &env->scratch);
 }
 
@@ -78,7 +80,7 @@ static void slave_answered(struct session *session, bool exception, struct sessi
     char details[64];
     snprintf(details, sizeof(details), "slave %u answers again", unit);
     env->metrics->slaves_alive++;
-    log_info("session", session->who, "%s", details);
+    session_say(session, LOG_SLAVE, LOGL_INFO, "%s", details);
     recorder_event(&env->recorder, session->device, now.wall_ms, EVENT_SLAVE_ALIVE, details);
 }
 
@@ -86,6 +88,7 @@ static void answered(struct session *session, const struct adu_reply *reply,
                      struct session_time now)
 {
     session->env->metrics->polls_answered++;
+    session_count(session, answers, 1);
     slave_answered(session, false, now);
     if (session->task >= 0)
         store_samples(session, session->task, reply, now);
@@ -97,11 +100,11 @@ static void refused(struct session *session, const struct adu_reply *reply, stru
 {
     char task[64];
     session->env->metrics->polls_refused++;
+    session_count(session, exceptions, 1);
     slave_answered(session, true, now);
-    log_at_limit(&session->refusals, LOGL_WARN, "session", session->who,
-                 "%s refused by slave %u: exception %02X, %s", task_name(session, task),
-                 session->exchange.request.unit, reply->exception,
-                 adu_exception_name(reply->exception));
+    session_say(session, LOG_EXCEPTION, LOGL_WARN, "%s refused by slave %u: exception %02X, %s",
+                task_name(session, task), session->exchange.request.unit, reply->exception,
+                adu_exception_name(reply->exception));
     if (session->task == SESSION_WRITE || session->task == SESSION_READ_BACK)
         session_write_answered(session, reply, true, now);
 }
@@ -111,11 +114,12 @@ static void unexpected(struct session *session, const struct frame *frame, enum 
     struct session_env *env = session->env;
     env->metrics->answers_unexpected++;
     env->metrics->crc_errors += !frame->intact;
-    log_at_limit(&env->noise, LOGL_WARN, "session", session->who,
-                 "Modbus packet of %zu bytes dropped: %s", frame->adu_size,
-                 !frame->intact              ? adu_verdict_name(ADU_BAD_CRC)
-                 : session->exchange.waiting ? adu_verdict_name(verdict)
-                                             : "nothing was asked");
+    session_count(session, crc_errors, !frame->intact);
+    session_say(session, LOG_NOISE, LOGL_WARN, "Modbus packet of %zu bytes dropped: %s",
+                frame->adu_size,
+                !frame->intact              ? adu_verdict_name(ADU_BAD_CRC)
+                : session->exchange.waiting ? adu_verdict_name(verdict)
+                                            : "nothing was asked");
 }
 
 /* Of a DTU that polls by itself: whose answer is it? The configuration has no two tasks of one
@@ -133,6 +137,7 @@ static void overheard(struct session *session, const struct frame *frame, struct
         slave_answered(session, verdict == ADU_EXCEPTION, now);
         if (verdict == ADU_OK) {
             session->env->metrics->polls_answered++;
+            session_count(session, answers, 1);
             if (session->keep)
                 store_samples(session, (int)i, &reply, now);
         }
@@ -184,7 +189,8 @@ static void slave_failed(struct session *session, struct session_time now)
     snprintf(details, sizeof(details), "slave %u left %u requests in a row unanswered",
              session->exchange.request.unit, slave->failures);
     env->metrics->slaves_dead++;
-    log_warn("session", session->who, "%s: dead; it is asked less often until it answers", details);
+    session_say(session, LOG_SLAVE, LOGL_WARN, "%s: dead; it is asked less often until it answers",
+                details);
     recorder_event(&env->recorder, session->device, now.wall_ms, EVENT_SLAVE_DEAD, details);
 }
 
@@ -193,22 +199,23 @@ static void given_up(struct session *session, struct session_time now)
     const struct plan *plan = session->plan;
     char task[64];
     session->env->metrics->polls_timed_out++;
+    session_count(session, timeouts, 1);
     session->timeouts++;
     session->timeouts_in_row++;
-    log_at_limit(&session->silences, LOGL_WARN, "session", session->who,
-                 "%s: no answer from slave %u within %lld ms, %u times", task_name(session, task),
-                 session->exchange.request.unit, (long long)plan->timing.response_timeout_ms,
-                 session->exchange.repeats + 1);
+    session_say(session, LOG_UNANSWERED, LOGL_WARN,
+                "%s: no answer from slave %u within %lld ms, %u times", task_name(session, task),
+                session->exchange.request.unit, (long long)plan->timing.response_timeout_ms,
+                session->exchange.repeats + 1);
     if (session->task != SESSION_PROBE)
         slave_failed(session, now);
     if (session->task == SESSION_WRITE || session->task == SESSION_READ_BACK)
         session_write_timed_out(session, now);
     if (session->probing) {
-        log_info("session", session->who, "the probe stayed unanswered: closing");
+        session_say(session, LOG_BROKEN, LOGL_INFO, "the probe stayed unanswered: closing");
         session_close(session, "heartbeat timeout, and the probe stayed unanswered");
     } else if (plan->max_timeouts > 0 && session->timeouts_in_row >= plan->max_timeouts) {
-        log_warn("session", session->who, "%u requests in a row stayed unanswered: closing",
-                 session->timeouts_in_row);
+        session_say(session, LOG_BROKEN, LOGL_WARN,
+                    "%u requests in a row stayed unanswered: closing", session->timeouts_in_row);
         session_close(session, "%u requests in a row unanswered", session->timeouts_in_row);
     }
 }
@@ -232,6 +239,7 @@ static void timed_out(struct session *session, struct session_time now)
         return;
     }
     session->env->metrics->polls_repeated++;
+    session_count(session, repeated, 1);
     session_query(session, &session->exchange.request, NULL, now.mono_ms);
 }
 
@@ -288,6 +296,7 @@ static void send_due(struct session *session, int64_t now_ms)
     if (!suspect)
         metrics->polls_missed += missed;
     metrics->polls_sent++;
+    session_count(session, polls, 1);
     session->task = task;
     session_query(session, &query->request, NULL, now_ms);
 }

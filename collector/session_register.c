@@ -116,10 +116,10 @@ static size_t take_choice(struct session *session, const struct plan *chosen,
     session_name(session, id);
     if (plan == NULL) {
         const struct device_def *device = data_config_device(session->env->plans->config, id);
-        log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
-                     "its first packet is of profile %s, but devices: binds it to %s: correct one "
-                     "of them",
-                     chosen->profile->name, device->profile->name);
+        session_say(session, LOG_REFUSED, LOGL_WARN,
+                    "its first packet is of profile %s, but devices: binds it to %s: correct one "
+                    "of them",
+                    chosen->profile->name, device->profile->name);
         session_close(session, "refused: registers as profile %s, is bound to %s",
                       chosen->profile->name, device->profile->name);
         session_refused(session, NULL, now);
@@ -141,10 +141,10 @@ static void report_misfit(struct session *session, const struct first_packet *fi
     struct session_shown shown;
     session_show(session, first->bytes, first->len, &shown);
     session->env->metrics->protocol_errors++;
-    log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
-                 "the first %zu bytes fit the registration of none of the %zu profiles of port %u: "
-                 "%s (\"%s\"): closing",
-                 first->len, n, (unsigned)session->port, shown.hex, shown.text);
+    session_say(session, LOG_MISFIT, LOGL_WARN,
+                "the first %zu bytes fit the registration of none of the %zu profiles of port %u: "
+                "%s (\"%s\"): closing",
+                first->len, n, (unsigned)session->port, shown.hex, shown.text);
     session_close(session, "protocol error: the first packet is no registration");
     session_refused(session, &shown, now);
 }
@@ -229,11 +229,10 @@ void session_unregistered(struct session *session, struct session_time now)
     struct session_shown shown;
     session_show(session, session->held, session->held_size, &shown);
     session->env->metrics->registration_timeouts++;
-    log_at_limit(&session->env->noise, session->held_size > 0 ? LOGL_WARN : LOGL_INFO, "session",
-                 session->who,
-                 "no registration within %lld ms, %zu bytes came: %s (\"%s\"): closing",
-                 (long long)(session_deadline_ms(session) - session->opened_ms), session->held_size,
-                 shown.hex, shown.text);
+    session_say(session, LOG_UNREGISTERED, session->held_size > 0 ? LOGL_WARN : LOGL_INFO,
+                "no registration within %lld ms, %zu bytes came: %s (\"%s\"): closing",
+                (long long)(session_deadline_ms(session) - session->opened_ms), session->held_size,
+                shown.hex, shown.text);
     session_close(session, "no registration in time");
     session_refused(session, &shown, now);
 }

@@ -12,7 +12,8 @@ enum { SHOWN_BYTES = 24 };
 static void got_life(struct session *session, struct session_time now)
 {
     if (session->silent)
-        log_info("session", session->who, "alive after %u missed heartbeats", session->missed);
+        session_say(session, LOG_SILENT, LOGL_INFO, "alive after %u missed heartbeats",
+                    session->missed);
     session->life_ms = now.mono_ms;
     session->life_wall_ms = now.wall_ms;
     session->missed = 0;
@@ -38,8 +39,8 @@ static void got_registration(struct session *session, const struct token_match *
     if (session->port == 0 || token->id[0] == '\0' || strcmp(token->id, session->id) == 0 ||
         (token->token != NULL && token->token->fixed_id != NULL))
         return;
-    log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
-                 "registers as %s on the line of %s: closing", token->id, session->id);
+    session_say(session, LOG_BROKEN, LOGL_WARN, "registers as %s on the line of %s: closing",
+                token->id, session->id);
     session_close(session, "registered again, as %.64s", token->id);
 }
 
@@ -70,9 +71,9 @@ static void got_noise(struct session *session, const uint8_t *bytes, size_t len,
     session->noise_bytes += len;
     session->noise_in_row += len;
     if (session->noise_in_row > SESSION_NOISE_MOST) {
-        log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
-                     "%llu bytes in a row that fit nothing: closing; is this its profile, %s?",
-                     (unsigned long long)session->noise_in_row, session->plan->profile->name);
+        session_say(session, LOG_BROKEN, LOGL_WARN,
+                    "%llu bytes in a row that fit nothing: closing; is this its profile, %s?",
+                    (unsigned long long)session->noise_in_row, session->plan->profile->name);
         session->env->metrics->protocol_errors++;
         session_close(session, "protocol error: nothing but bytes that fit nothing");
         return;
@@ -80,15 +81,16 @@ static void got_noise(struct session *session, const uint8_t *bytes, size_t len,
     if (!session->registered || !log_limited(&session->noises, now.mono_ms, &left_out))
         return;
     if (session->secretive) {
-        log_info(
-            "session", session->who,
+        session_say(
+            session, LOG_NOISE, LOGL_INFO,
             "%zu bytes that fit nothing, not shown: a secret may be among them (%llu more like "
             "it before)",
             len, (unsigned long long)left_out);
         return;
     }
-    log_info("session", session->who, "%zu bytes that fit nothing: %s (%llu more like it before)",
-             len, show(bytes, len, shown), (unsigned long long)left_out);
+    session_say(session, LOG_NOISE, LOGL_INFO,
+                "%zu bytes that fit nothing: %s (%llu more like it before)", len,
+                show(bytes, len, shown), (unsigned long long)left_out);
     recorder_packet(&session->env->recorder, session->device, now.wall_ms, PACKET_NOISE, bytes,
                     len);
 }
@@ -167,9 +169,9 @@ static void got_packet(struct session *session, const struct frame *frame, const
 static void broken(struct session *session, uint8_t byte)
 {
     session->env->metrics->protocol_errors++;
-    log_at_limit(&session->env->noise, LOGL_WARN, "session", session->who,
-                 "byte %02X starts no packet of the %s framing: closing", byte,
-                 session->plan->framing->name);
+    session_say(session, LOG_BROKEN, LOGL_WARN,
+                "byte %02X starts no packet of the %s framing: closing", byte,
+                session->plan->framing->name);
     session_close(session, "protocol error");
 }
 

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,15 +64,35 @@ static void put_string(struct json_object *line, const char *key, const char *va
     json_object_object_add(line, key, json_object_new_string(value));
 }
 
+/* Whom a line is about, made printable; "" where that is not known. */
+struct subject {
+    char device[160], peer[80];
+};
+
+static struct subject split(const char *who)
+{
+    struct subject subject = {"", ""};
+    if (who == NULL)
+        return subject;
+    const char *tab = strchr(who, '\t');
+    size_t len = tab != NULL ? (size_t)(tab - who) : strlen(who);
+    text_printable(who, len, subject.device, sizeof(subject.device));
+    if (tab != NULL)
+        text_printable(tab + 1, strlen(tab + 1), subject.peer, sizeof(subject.peer));
+    return subject;
+}
+
 static int format_json(char *out, size_t size, const char *time, enum log_level level,
-                       const char *module, const char *who, const char *text)
+                       const char *module, const struct subject *who, const char *text)
 {
     struct json_object *line = json_object_new_object();
     put_string(line, "time", time);
     put_string(line, "level", level_names[level]);
     put_string(line, "module", module);
-    if (who != NULL)
-        put_string(line, "who", who);
+    if (who->device[0] != '\0')
+        put_string(line, "device", who->device);
+    if (who->peer[0] != '\0')
+        put_string(line, "peer", who->peer);
     put_string(line, "message", text);
     int n = snprintf(out, size, "%s\n",
                      json_object_to_json_string_ext(line, JSON_C_TO_STRING_NOSLASHESCAPE));
@@ -80,11 +101,13 @@ static int format_json(char *out, size_t size, const char *time, enum log_level 
 }
 
 static int format_text(char *out, size_t size, const char *time, enum log_level level,
-                       const char *module, const char *who, const char *text)
+                       const char *module, const struct subject *who, const char *text)
 {
     static const char *const padded[] = {"ERROR", "WARN ", "INFO ", "DEBUG"};
-    if (who != NULL)
-        return snprintf(out, size, "%s %s %s [%s] %s\n", time, padded[level], module, who, text);
+    bool both = who->device[0] != '\0' && who->peer[0] != '\0';
+    if (who->device[0] != '\0' || who->peer[0] != '\0')
+        return snprintf(out, size, "%s %s %s [%s%s%s] %s\n", time, padded[level], module,
+                        who->device, both ? " " : "", who->peer, text);
     return snprintf(out, size, "%s %s %s %s\n", time, padded[level], module, text);
 }
 
@@ -102,28 +125,21 @@ static void write_whole(int fd, const char *line, size_t len)
     }
 }
 
-void log_line(enum log_level level, const char *module, const char *who, const char *fmt, ...)
+__attribute__((format(printf, 4, 0))) static void
+write_line(enum log_level level, const char *module, const char *who, const char *fmt, va_list args)
 {
-    if (!log_enabled(level))
-        return;
     int saved_errno = errno;
-    char message[LINE_SIZE], text[LINE_SIZE], peer[160], time[CLOCK_ISO_SIZE];
-    va_list args;
-    va_start(args, fmt);
+    char message[LINE_SIZE], text[LINE_SIZE], time[CLOCK_ISO_SIZE];
+    const struct subject subject = split(who);
     vsnprintf(message, sizeof(message), fmt, args);
-    va_end(args);
     text_printable(message, strlen(message), text, sizeof(text));
-    if (who != NULL) {
-        text_printable(who, strlen(who), peer, sizeof(peer));
-        who = peer;
-    }
     clock_iso(clock_wall_ms(), time);
 
     char line[3 * LINE_SIZE]; /* room for a text whose every byte JSON escapes, and for the rest */
     pthread_mutex_lock(&state.lock);
     int n = state.format == LOGF_JSON
-                ? format_json(line, sizeof(line), time, level, module, who, text)
-                : format_text(line, sizeof(line), time, level, module, who, text);
+                ? format_json(line, sizeof(line), time, level, module, &subject, text)
+                : format_text(line, sizeof(line), time, level, module, &subject, text);
     if (n >= (int)sizeof(line)) {
         n = (int)sizeof(line) - 1;
         line[n - 1] = '\n';
@@ -131,6 +147,24 @@ void log_line(enum log_level level, const char *module, const char *who, const c
     write_whole(state.fd, line, (size_t)n);
     pthread_mutex_unlock(&state.lock);
     errno = saved_errno;
+}
+
+void log_line(enum log_level level, const char *module, const char *who, const char *fmt, ...)
+{
+    va_list args;
+    if (!log_enabled(level))
+        return;
+    va_start(args, fmt);
+    write_line(level, module, who, fmt, args);
+    va_end(args);
+}
+
+void log_asked(const char *module, const char *who, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    write_line(LOGL_INFO, module, who, fmt, args);
+    va_end(args);
 }
 
 int log_limited(struct log_limit *limit, int64_t now_ms, uint64_t *suppressed)

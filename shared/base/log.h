@@ -4,9 +4,11 @@
  *   2026-01-31T23:59:59.123Z INFO  session [1001 10.0.0.7:40112] registered, 3 tasks
  *
  * Time (UTC), level, module, the device and peer it is about in brackets (left out where there is
- * none), text. Lines go to stderr, or to a file that each log_setup() opens anew. Any thread may
- * log; a line is written whole. Never pass a secret. Hostile bytes in arguments are made printable
- * (control bytes and invalid UTF-8 become \xNN), so that a device cannot forge a line.
+ * none), text. As JSON a line is an object with the texts time, level, module, device, peer (the
+ * two where they are known) and message. Lines go to stderr, or to a file that each log_setup()
+ * opens anew. Any thread may log; a line is written whole. Never pass a secret. Hostile bytes in
+ * arguments are made printable (control bytes and invalid UTF-8 become \xNN), so that a device
+ * cannot forge a line.
  */
 #ifndef DTUHUB_BASE_LOG_H
 #define DTUHUB_BASE_LOG_H
@@ -33,11 +35,17 @@ int log_level_by_name(const char *name, enum log_level *level);
 int log_enabled(enum log_level level);
 
 /**
- * log_line(level, module, who, fmt, ...): write one line. ${who} names device and peer, or is NULL.
- * Use the macros below.
+ * log_line(level, module, who, fmt, ...): write one line. ${who} says whom it is about: "DEVICE",
+ * "DEVICE\tPEER", "\tPEER", or NULL. A tab is in no printable id, so that a device cannot pretend
+ * to be a peer. Use the macros below.
  */
 void log_line(enum log_level level, const char *module, const char *who, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/** log_asked(module, who, fmt, ...): a line of level info that somebody asked for: written whatever
+ * the level. */
+void log_asked(const char *module, const char *who, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /**
  * A limit on repeats of one kind of line: ${burst} lines in ${window_ms}, then silence, then one

@@ -339,7 +339,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         .main_port = PORT,
         .names = names_new(),
         .metrics = &line.metrics,
-        .noise = LOG_LIMIT(0, 1000),
     };
     recorder_init(&line.env.recorder, cache);
     live(&line, data[0], data + 1, len - 1);

@@ -73,7 +73,6 @@ static inline struct line *line_new(const char *yaml)
         .main_port = LINE_PORT,
         .names = line->names,
         .metrics = &line->metrics,
-        .noise = LOG_LIMIT(0, 1000),
     };
     recorder_init(&line->env.recorder, line->cache);
     line->now = (struct session_time){.mono_ms = 5000, .wall_ms = LINE_WALL_MS};

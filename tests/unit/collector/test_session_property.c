@@ -189,8 +189,7 @@ static void start(struct dtu *dtu)
     line->env = (struct session_env){.plans = dtu->plans,
                                      .main_port = LINE_PORT,
                                      .names = dtu->names,
-                                     .metrics = &line->metrics,
-                                     .noise = LOG_LIMIT(0, 1000)};
+                                     .metrics = &line->metrics};
     recorder_init(&line->env.recorder, line->cache);
     line->now = (struct session_time){.mono_ms = 5000, .wall_ms = LINE_WALL_MS};
     line_connect(line, 9000, "10.0.0.7", NULL);

@@ -173,7 +173,7 @@ static void garbage_closes_with_its_bytes_in_the_log(void **state)
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     close(fd);
-    line->env.noise = (struct log_limit)LOG_LIMIT(9, 1000);
+    log_budget_init(&line->env.budget);
     log_setup(LOGL_WARN, LOGF_TEXT, path);
     line_say(line, "GET / HTTP/1.1\r\n\r\n");
     log_setup(LOGL_ERROR, LOGF_TEXT, NULL);

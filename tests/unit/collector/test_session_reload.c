@@ -55,6 +55,28 @@ static void a_reload_in_mid_request(void **state)
                               "modbus 11\nsamples 2=1/1\n");
 }
 
+/* The same query under another number, behind another one, and read in another way. */
+static const char moved_config_text[] =
+    "query_tasks:\n"
+    "  3: {start_addr: 300, length: 2, interval: 5, trigger: timer}\n"
+    "  9: {start_addr: 100, length: 2, interval: 5, trigger: timer}\n"
+    "data_points:\n"
+    "  100: {name: level, type: int, length: 2, scale: 1}\n"
+    "  300: {name: weight, type: uint, length: 2, scale: 1}\n";
+
+static void an_answer_that_the_new_plan_asks_for_too_is_kept(void **state)
+{
+    struct line *line = *state;
+    enroll(line);
+    line_run(line, 2000);
+    line_expect_query(line, &task_1);
+    line_reload(line, moved_config_text);
+    line_answer(line, &task_1, 1);
+    assert_int_equal(line->metrics.samples, 1);
+    line_expect_records(line, "disconnect superseded\nconnect \nregister 4\nmodbus 11\n"
+                              "samples 0=1/1\n");
+}
+
 static void a_reload_before_registration(void **state)
 {
     struct line *line = *state;
@@ -70,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_reload_in_mid_request),
+        TEST(an_answer_that_the_new_plan_asks_for_too_is_kept),
         TEST(a_reload_before_registration),
     };
     log_setup(LOGL_ERROR, LOGF_TEXT, NULL);

@@ -71,14 +71,18 @@ static void a_line_has_time_level_module_peer_and_text(void **state)
 {
     (void)state;
     start(LOGL_DEBUG, LOGF_TEXT);
-    log_info("session", "1001 10.0.0.7:40112", "registered, %d tasks", 3);
+    log_info("session", "1001\t10.0.0.7:40112", "registered, %d tasks", 3);
+    log_info("session", "\t10.0.0.7:40112", "came");
+    log_info("session", "1001", "known");
     log_error("main", NULL, "stopped");
     log_warn("store", NULL, "slow");
     log_debug("poll", NULL, "sent");
     expect_match(written(),
                  "^" TIME
                  " INFO  session \\[1001 10\\.0\\.0\\.7:40112\\] registered, 3 tasks\n" TIME
-                 " ERROR main stopped\n" TIME " WARN  store slow\n" TIME " DEBUG poll sent\n$");
+                 " INFO  session \\[10\\.0\\.0\\.7:40112\\] came\n" TIME
+                 " INFO  session \\[1001\\] known\n" TIME " ERROR main stopped\n" TIME
+                 " WARN  store slow\n" TIME " DEBUG poll sent\n$");
 }
 
 static void lines_below_the_level_are_left_out(void **state)
@@ -119,11 +123,49 @@ static void a_json_line_is_one_object(void **state)
     expect_match(field(line, "time"), "^" TIME "$");
     assert_string_equal(field(line, "level"), "info");
     assert_string_equal(field(line, "module"), "session");
-    assert_string_equal(field(line, "who"), "1001");
+    assert_string_equal(field(line, "device"), "1001");
+    assert_null(field(line, "peer"));
     assert_string_equal(field(line, "message"), "he said \"a/b\"");
     json_object_put(line);
     assert_int_equal(content[strlen(content) - 1], '\n');
     assert_ptr_equal(strchr(content, '\n'), content + strlen(content) - 1);
+}
+
+static void expect_fields(const char *who, const char *device, const char *peer)
+{
+    start(LOGL_INFO, LOGF_JSON);
+    log_info("m", who, "x");
+    struct json_object *line = json_tokener_parse(written());
+    assert_non_null(line);
+    const char *fields[] = {field(line, "device"), field(line, "peer")}, *wanted[] = {device, peer};
+    for (size_t i = 0; i < 2; i++) {
+        if (wanted[i] == NULL)
+            assert_null(fields[i]);
+        else
+            assert_string_equal(fields[i], wanted[i]);
+    }
+    json_object_put(line);
+}
+
+/* An id may look like a peer, or hold a space. */
+static void device_and_peer_are_fields_of_their_own(void **state)
+{
+    (void)state;
+    expect_fields("1001\t10.0.0.7:40112", "1001", "10.0.0.7:40112");
+    expect_fields("\t10.0.0.7:40112", NULL, "10.0.0.7:40112");
+    expect_fields("6.6.6.6:1", "6.6.6.6:1", NULL);
+    expect_fields("a 6.6.6.6:1\t[2001:db8::1]:9", "a 6.6.6.6:1", "[2001:db8::1]:9");
+    expect_fields("a\n\t\x1b\t1", "a\\x0a", "\\x1b\\x091");
+    expect_fields("", NULL, NULL);
+    expect_fields(NULL, NULL, NULL);
+}
+
+static void what_was_asked_for_is_written_at_any_level(void **state)
+{
+    (void)state;
+    start(LOGL_ERROR, LOGF_TEXT);
+    log_asked("state", "1001", "up for %d s", 5);
+    expect_match(written(), "^" TIME " INFO  state \\[1001\\] up for 5 s\n$");
 }
 
 /* Text that JSON lengthens must not cut the object in two. */
@@ -296,6 +338,8 @@ int main(void)
         cmocka_unit_test(lines_below_the_level_are_left_out),
         cmocka_unit_test(a_device_cannot_forge_a_line),
         cmocka_unit_test(a_json_line_is_one_object),
+        cmocka_unit_test(device_and_peer_are_fields_of_their_own),
+        cmocka_unit_test(what_was_asked_for_is_written_at_any_level),
         cmocka_unit_test(a_long_json_line_is_still_an_object),
         cmocka_unit_test(a_long_line_is_cut_and_ended),
         cmocka_unit_test(errno_stays),

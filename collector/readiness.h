@@ -1,0 +1,27 @@
+/*
+ * Whether the collector is ready, and why not: facts in, a status and a text out. Pure.
+ *
+ * The text has a line for each check, "NAME: ok" or "NAME: what is wrong". Some checks make the
+ * collector unready, others are only told. A further check is one more entry of the table in
+ * readiness.c, and the facts it looks at.
+ */
+#ifndef DTUHUB_COLLECTOR_READINESS_H
+#define DTUHUB_COLLECTOR_READINESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct readiness_facts {
+    bool database_up;
+    const char *database_error; /* why it is not up */
+    bool journal_ok;
+    const char *journal_error; /* why it is not written */
+    size_t cache_used, cache_max;
+    const char *reload_error; /* of the last reload, a line each; "" where it was taken over */
+};
+
+/** readiness_compose(facts, text, size): write the reasons into ${text}, cut where ${size} is too
+ * small. Return the HTTP status: 200, or 503 where the collector is not ready. */
+int readiness_compose(const struct readiness_facts *facts, char *text, size_t size);
+
+#endif
