@@ -3,7 +3,7 @@
 set -u
 bad=0
 git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror || bad=1
-git ls-files 'scripts/*.sh' 'tests/**/*.sh' | xargs shellcheck -s sh || bad=1
+git ls-files 'scripts/*.sh' 'tests/**/*.sh' 'packaging/debian/p*' | xargs shellcheck -s sh || bad=1
 [ ! -f .ci/run ] || shellcheck .ci/run || bad=1
 # uninitvar: cppcheck does not see that TAILQ_FOREACH sets its variable; the compiler and the sanitizers look for the rest.
 # shellcheck disable=SC2046
