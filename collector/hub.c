@@ -124,8 +124,8 @@ void hub_configure(struct hub *hub, const struct server_config *config, struct d
 
 static void on_calm(void *cookie, const char *id)
 {
-    (void)cookie;
-    log_info("hub", id, "does not flap any more");
+    struct hub *hub = cookie;
+    log_within(&hub->env.budget, LOG_FLAPS, id, LOGL_INFO, "hub", id, "does not flap any more");
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *cookie)
