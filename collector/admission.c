@@ -42,8 +42,18 @@ struct admission {
     struct admission_rules rules;
     struct waiting_list waiting; /* oldest first */
     size_t nwaiting;
-    struct log_limit full, not_allowed, bad_header;
 };
+
+struct who {
+    char text[LOG_PEER_SIZE];
+};
+
+static struct who who_is(const struct record_connection *peer)
+{
+    struct who who;
+    log_peer(peer->address, peer->port, who.text, sizeof(who.text));
+    return who;
+}
 
 struct admission *admission_new(struct hub *hub, admission_opener *open)
 {
@@ -51,9 +61,6 @@ struct admission *admission_new(struct hub *hub, admission_opener *open)
     admission->hub = hub;
     admission->open = open;
     TAILQ_INIT(&admission->waiting);
-    admission->full = (struct log_limit)LOG_LIMIT(3, 10000);
-    admission->not_allowed = (struct log_limit)LOG_LIMIT(3, 60000);
-    admission->bad_header = (struct log_limit)LOG_LIMIT(3, 60000);
     admission_configure(admission, &(struct admission_rules){0});
     return admission;
 }
@@ -133,10 +140,10 @@ static bool has_room(struct admission *admission)
 static void refuse_full(struct admission *admission, int fd, const struct record_connection *peer)
 {
     struct hub *hub = admission->hub;
+    const struct who who = who_is(peer);
     hub->metrics.refused++;
-    log_at_limit(&admission->full, LOGL_WARN, "listener", NULL,
-                 "refused %s:%u: server.max_connections (%u) is reached", peer->address,
-                 (unsigned)peer->port, hub->max_connections);
+    log_within(&hub->env.budget, LOG_FULL, peer->address, LOGL_WARN, "listener", who.text,
+               "refused: server.max_connections (%u) is reached", hub->max_connections);
     hang_up(fd);
 }
 
@@ -163,9 +170,9 @@ static void refuse_address(struct admission *admission, int fd,
                            const struct record_connection *peer, uint16_t port)
 {
     admission->hub->metrics.refused_address++;
-    log_at_limit(&admission->not_allowed, LOGL_WARN, "listener", NULL,
-                 "refused %s:%u on port %u: its address is not in server.allow", peer->address,
-                 (unsigned)peer->port, (unsigned)port);
+    const struct who who = who_is(peer);
+    log_within(&admission->hub->env.budget, LOG_NOT_ALLOWED, peer->address, LOGL_WARN, "listener",
+               who.text, "refused on port %u: its address is not in server.allow", (unsigned)port);
     const struct refusal refusal = {.peer = peer->address,
                                     .port = peer->port,
                                     .reason = "refused: its address is not in server.allow"};
@@ -179,11 +186,12 @@ static void refuse_header(struct waiting *waiting, const char *why)
 {
     struct admission *admission = waiting->admission;
     admission->hub->metrics.proxy_errors++;
-    log_at_limit(&admission->bad_header, LOGL_WARN, "listener", NULL,
-                 "closed %s:%u on port %u: %s; the address is in server.proxy_from, so each "
-                 "connection from it must start with a PROXY header (version 1 or 2)",
-                 waiting->balancer.address, (unsigned)waiting->balancer.port,
-                 (unsigned)waiting->port, why);
+    const struct who who = who_is(&waiting->balancer);
+    log_within(&admission->hub->env.budget, LOG_BAD_HEADER, waiting->balancer.address, LOGL_WARN,
+               "listener", who.text,
+               "closed on port %u: %s; the address is in server.proxy_from, so each connection "
+               "from it must start with a PROXY header (version 1 or 2)",
+               (unsigned)waiting->port, why);
     hang_up(stop_waiting(waiting));
 }
 
@@ -194,8 +202,9 @@ static void closed_early(struct waiting *waiting)
         refuse_header(waiting, "it closed before its header was whole");
         return;
     }
-    log_debug("listener", NULL, "%s:%u, a load balancer, came and went on port %u",
-              waiting->balancer.address, (unsigned)waiting->balancer.port, (unsigned)waiting->port);
+    const struct who who = who_is(&waiting->balancer);
+    log_debug("listener", who.text, "a load balancer came and went on port %u",
+              (unsigned)waiting->port);
     hang_up(stop_waiting(waiting));
 }
 

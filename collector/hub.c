@@ -124,8 +124,8 @@ void hub_configure(struct hub *hub, const struct server_config *config, struct d
 
 static void on_calm(void *cookie, const char *id)
 {
-    (void)cookie;
-    log_info("hub", id, "does not flap any more");
+    struct hub *hub = cookie;
+    log_within(&hub->env.budget, LOG_FLAPS, id, LOGL_INFO, "hub", id, "does not flap any more");
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *cookie)
@@ -144,9 +144,8 @@ void hub_registered(struct hub *hub, const struct session *session)
     static const char details[] = "registers anew again and again: two DTUs with one id, a weak "
                                   "signal, or a carrier that cuts silent lines";
     hub->metrics.flapping++;
-    uint64_t left_out;
-    if (log_budget_take(&hub->env.budget, LOG_FLAPS, session->id, clock_mono_ms(), &left_out))
-        log_warn("hub", session->who, "flaps: %s", details);
+    log_within(&hub->env.budget, LOG_FLAPS, session->id, LOGL_WARN, "hub", session->who,
+               "flaps: %s", details);
     recorder_event(&hub->env.recorder, session->device, session->registered_wall_ms,
                    EVENT_DEVICE_FLAPPING, details);
 }

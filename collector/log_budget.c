@@ -16,6 +16,9 @@ static const char *const kind_names[LOG_KINDS] = {
     [LOG_UNANSWERED] = "unanswered queries",
     [LOG_SLAVE] = "slaves that die or come back",
     [LOG_FLAPS] = "devices that flap",
+    [LOG_FULL] = "connections refused for want of room",
+    [LOG_NOT_ALLOWED] = "addresses that are not allowed",
+    [LOG_BAD_HEADER] = "load balancers without their header",
 };
 
 void log_budget_init(struct log_budget *budget)

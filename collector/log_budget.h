@@ -31,6 +31,9 @@ enum log_kind {
     LOG_UNANSWERED,   /* it leaves one unanswered */
     LOG_SLAVE,        /* it is dead, or alive again */
     LOG_FLAPS,
+    LOG_FULL,        /* max_connections is reached */
+    LOG_NOT_ALLOWED, /* not in server.allow */
+    LOG_BAD_HEADER,  /* a load balancer's connection without its header */
     LOG_KINDS
 };
 
@@ -61,5 +64,20 @@ bool log_budget_take(struct log_budget *budget, enum log_kind kind, const char *
 /** log_budget_sweep(budget): to be called now and then: log how many lines of each kind were left
  * out and not told yet. */
 void log_budget_sweep(struct log_budget *budget);
+
+/** log_within(budget, kind, key, level, module, who, fmt, ...): log_line() where the budget has
+ * room for it; appends how many of the kind were left out before. */
+#define log_within(budget, kind, key, level, module, who, fmt, ...)                                \
+    do {                                                                                           \
+        uint64_t left_out_;                                                                        \
+        if (log_enabled(level) &&                                                                  \
+            log_budget_take((budget), (kind), (key), clock_mono_ms(), &left_out_)) {               \
+            if (left_out_ > 0)                                                                     \
+                log_line((level), (module), (who), fmt " (%llu more like it left out)",            \
+                         ##__VA_ARGS__, (unsigned long long)left_out_);                            \
+            else                                                                                   \
+                log_line((level), (module), (who), fmt, ##__VA_ARGS__);                            \
+        }                                                                                          \
+    } while (0)
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "collector/session_parts.h"
 #include "shared/base/alloc.h"
-#include "shared/base/clock.h"
 #include "shared/base/log.h"
 
 #include <stdarg.h>
@@ -25,10 +24,7 @@ void session_start(struct session *session, struct session_env *env, const struc
     TAILQ_INIT(&session->orders);
     session->noises = (struct log_limit)LOG_LIMIT(10, SAY_AGAIN_MS);
     session->packets = (struct log_limit)LOG_LIMIT(SESSION_KEPT_MOST, SAY_AGAIN_MS);
-    const struct record_connection *peer = &session->peer;
-    int v6 = strchr(peer->address, ':') != NULL;
-    snprintf(session->who, sizeof(session->who), "\t%s%s%s:%u", v6 ? "[" : "", peer->address,
-             v6 ? "]" : "", (unsigned)peer->port);
+    log_peer(session->peer.address, session->peer.port, session->who, sizeof(session->who));
 }
 
 void session_open(struct session *session, const char *device_id, struct session_time now)
@@ -76,12 +72,9 @@ void session_view(struct session *session, struct expectation expected[1 + EXCHA
     view->nexpected = exchange_expected(&session->exchange, now_ms, expected);
 }
 
-bool session_may_say(const struct session *session, enum log_kind kind, enum log_level level,
-                     uint64_t *left_out)
+const char *session_key(const struct session *session)
 {
-    const char *key = session->id[0] != '\0' ? session->id : session->peer.address;
-    return log_enabled(level) &&
-           log_budget_take(&session->env->budget, kind, key, clock_mono_ms(), left_out);
+    return session->id[0] != '\0' ? session->id : session->peer.address;
 }
 
 void session_count_in(struct session *session, struct profile_counts *counts)

@@ -31,21 +31,13 @@ struct session_shown {
 void session_show(const struct session *session, const uint8_t *bytes, size_t len,
                   struct session_shown *out);
 
-/** session_say(session, kind, level, fmt, ...): log a line about this one, within the budget; it
- * tells how many of the kind were left out before. */
-#define session_say(session, kind, level, fmt, ...)                                                \
-    do {                                                                                           \
-        uint64_t left_out_ = 0;                                                                    \
-        if (session_may_say(session, kind, level, &left_out_)) {                                   \
-            if (left_out_ > 0)                                                                     \
-                log_line((level), "session", (session)->who, fmt " (%llu more like it left out)",  \
-                         ##__VA_ARGS__, (unsigned long long)left_out_);                            \
-            else                                                                                   \
-                log_line((level), "session", (session)->who, fmt, ##__VA_ARGS__);                  \
-        }                                                                                          \
-    } while (0)
-bool session_may_say(const struct session *session, enum log_kind kind, enum log_level level,
-                     uint64_t *left_out);
+/** session_say(session, kind, level, fmt, ...): log a line about this one, within the budget. */
+#define session_say(session, kind, level, ...)                                                     \
+    log_within(&(session)->env->budget, kind, session_key(session), level, "session",              \
+               (session)->who, __VA_ARGS__)
+
+/** session_key(session): what the log's budget tells it by. */
+const char *session_key(const struct session *session);
 
 /** session_count(session, field, n): count of the line's profile. */
 #define session_count(session, field, n)                                                           \

@@ -167,6 +167,13 @@ void log_asked(const char *module, const char *who, const char *fmt, ...)
     va_end(args);
 }
 
+const char *log_peer(const char *address, uint16_t port, char *out, size_t size)
+{
+    snprintf(out, size, strchr(address, ':') != NULL ? "\t[%s]:%u" : "\t%s:%u", address,
+             (unsigned)port);
+    return out;
+}
+
 int log_limited(struct log_limit *limit, int64_t now_ms, uint64_t *suppressed)
 {
     if (limit->used == 0 || now_ms - limit->window_start_ms >= limit->window_ms) {

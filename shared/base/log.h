@@ -15,6 +15,7 @@
 
 #include "shared/base/clock.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum log_level { LOGL_ERROR, LOGL_WARN, LOGL_INFO, LOGL_DEBUG };
@@ -41,6 +42,12 @@ int log_enabled(enum log_level level);
  */
 void log_line(enum log_level level, const char *module, const char *who, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+enum { LOG_PEER_SIZE = 80 };
+
+/** log_peer(address, port, out, size): the ${who} of a line about a peer whose device is not known:
+ * "\tADDRESS:PORT"; LOG_PEER_SIZE is room enough. Return ${out}. */
+const char *log_peer(const char *address, uint16_t port, char *out, size_t size);
 
 /** log_asked(module, who, fmt, ...): a line of level info that somebody asked for: written whatever
  * the level. */

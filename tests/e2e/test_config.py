@@ -61,7 +61,7 @@ def test_a_missing_folder():
 
 def test_help_version_and_usage():
     text = call("--help")
-    assert text.returncode == 0 and all(word in text.stdout for word in ("-c DIR", "-t", "--version", "HUP"))
+    assert text.returncode == 0 and all(word in text.stdout for word in ("-c DIR", "-t", "--version", "HUP", "USR1"))
     assert re.fullmatch(r"dtuhub-collector \d+\.\d+\.\d+\n", call("--version").stdout)
     assert call("--nonsense").returncode == 2
     assert call("nonsense").returncode == 2

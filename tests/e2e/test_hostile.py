@@ -172,7 +172,7 @@ def test_one_too_many_is_refused_and_told(collector):
     dtus = [TlvClient(hub.port, device) for device in (1001, 1002, 1003)]
     with TlvClient(hub.port) as late:
         late.wait_closed(5)
-    hub.process.wait_log(r"refused 127\.0\.0\.1:\d+: server\.max_connections \(3\) is reached")
+    hub.process.wait_log(r"\[127\.0\.0\.1:\d+\] refused: server\.max_connections \(3\) is reached")
     assert metrics(hub)["refused_total"] == 1
     dtus.pop().close()
     wait_for(lambda: metrics(hub)["connections"] == 2, 5, "a free place")

@@ -215,6 +215,23 @@ def test_a_storm_of_connects_is_told_in_few_lines(collector, one):
             assert written <= 10
 
 
+def nonsense(hub, source):
+    with socket.create_connection(("127.0.0.1", hub.port), source_address=(source, 0)) as stranger:
+        stranger.sendall(b"GET / HTTP/1.0\r\n\r\n")
+
+
+def test_a_noisy_stranger_does_not_hide_another(collector):
+    hub = start(collector)
+    for _ in range(STORM // 2):
+        nonsense(hub, "127.0.0.1")
+    wait_for(lambda: metrics(hub)["protocol_errors_total"] == STORM // 2, 30, "all to be closed")
+    nonsense(hub, "127.0.0.2")
+    hub.process.wait_log(r"session \[127\.0\.0\.2:\d+\] the first ")
+    kind = r"the first \d+ bytes fit", "first packets that fit no registration"
+    wait_for(lambda: sum(told(hub, kind)) == STORM // 2 + 1, 30, lambda: f"all to be told: {told(hub, kind)}")
+    assert told(hub, kind)[0] <= 11  # five a minute of the one, and that of the other
+
+
 PASSWORD = "Tr0ub4dor-and-3"
 
 

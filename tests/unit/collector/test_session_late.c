@@ -99,10 +99,8 @@ static void live(struct plan_set *plans, struct names *names, uint64_t seed, str
     srandom((unsigned)seed);
     line.names = names;
     line.cache = cache_new(10000, 0);
-    line.env = (struct session_env){.plans = plans,
-                                    .main_port = LINE_PORT,
-                                    .names = names,
-                                    .metrics = &line.metrics};
+    line.env = (struct session_env){
+        .plans = plans, .main_port = LINE_PORT, .names = names, .metrics = &line.metrics};
     recorder_init(&line.env.recorder, line.cache);
     line.now = (struct session_time){.mono_ms = 5000, .wall_ms = LINE_WALL_MS};
     line_connect(&line, 9000, "10.0.0.7", NULL);
