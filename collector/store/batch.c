@@ -347,6 +347,12 @@ void batch_stored(struct batch *batch)
     leave_devices(batch, true);
 }
 
+void batch_forget(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->device_room; i++)
+        batch->devices[i].marks = batch->devices[i].stored = (struct marks){0};
+}
+
 static void add_traffic(struct batch *batch)
 {
     struct rowset *rows = batch->rows[TABLE_TRAFFIC];

@@ -44,6 +44,9 @@ void batch_shift(struct batch *batch, int64_t ms);
  * another attempt, and gives the same records the same times again. */
 void batch_stored(struct batch *batch);
 
+/** batch_forget(batch): what was stored is not true any more: the database is another one. */
+void batch_forget(struct batch *batch);
+
 /** batch_insert(batch, conn, bulk, error): all rows, inside of the caller's transaction. 0, or -1
  * with ${error} filled. */
 int batch_insert(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *error);

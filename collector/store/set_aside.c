@@ -4,6 +4,7 @@
 #include "collector/store/rowset.h"
 #include "shared/base/alloc.h"
 #include "shared/base/clock.h"
+#include "shared/base/text.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -37,6 +38,24 @@ const char *set_aside_kind(unsigned type)
     return type >= RECORD_SAMPLES && type <= RECORD_WRITE ? kinds[type] : "unknown";
 }
 
+static struct json_object *hex_json(const uint8_t *bytes, size_t size)
+{
+    char *hex = xcalloc(2 * size + 1, 1);
+    for (size_t i = 0; i < size; i++)
+        snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+    struct json_object *out = json_object_new_string(hex);
+    free(hex);
+    return out;
+}
+
+static bool is_text(const char *text, size_t size)
+{
+    size_t at = 0, length;
+    while ((length = text_utf8_length((const uint8_t *)text + at, size - at)) > 0)
+        at += length;
+    return at == size;
+}
+
 static struct json_object *sample_json(const struct record_sample *sample, const char *text,
                                        struct names *names)
 {
@@ -51,8 +70,10 @@ static struct json_object *sample_json(const struct record_sample *sample, const
         json_object_object_add(out, "value", json_object_new_double(sample->number));
     if (sample->flags & SAMPLE_HAS_RAW)
         json_object_object_add(out, "raw", json_object_new_uint64(sample->raw));
-    if (sample->flags & SAMPLE_HAS_TEXT)
+    if ((sample->flags & SAMPLE_HAS_TEXT) && is_text(text, sample->text_size))
         json_object_object_add(out, "text", json_object_new_string_len(text, sample->text_size));
+    else if (sample->flags & SAMPLE_HAS_TEXT) /* perhaps the very reason */
+        json_object_object_add(out, "bytes", hex_json((const uint8_t *)text, sample->text_size));
     return out;
 }
 
@@ -64,16 +85,6 @@ static struct json_object *samples_json(const struct set_aside *record, struct n
     for (size_t at = 0;
          record_next_sample(record->body, record->head.body_size, &at, &sample, &text) > 0;)
         json_object_array_add(out, sample_json(&sample, text, names));
-    return out;
-}
-
-static struct json_object *hex_json(const uint8_t *bytes, size_t size)
-{
-    char *hex = xcalloc(2 * size + 1, 1);
-    for (size_t i = 0; i < size; i++)
-        snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-    struct json_object *out = json_object_new_string(hex);
-    free(hex);
     return out;
 }
 

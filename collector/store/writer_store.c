@@ -39,6 +39,7 @@ static enum place go_back(struct writer *writer, struct delivery *delivery, uint
              journal[0] ? "the journal is stored again" : "counting goes on",
              (unsigned long long)position);
     directory_forget(writer->directory);
+    batch_forget(writer->batch);
     delivery->based = false;
     if (journal[0] == '\0')
         return PLACE_NEXT;
@@ -278,6 +279,7 @@ static enum outcome store_span(struct writer *writer, struct delivery *delivery,
             continue;
         }
         mysql_query(writer->link.conn, "ROLLBACK");
+        positions_doubt(writer->positions); /* the COMMIT may be what failed */
         if (attempt.span.count > 1)
             return store_halves(writer, delivery, &attempt.span);
         narrow(&attempt, &error);

@@ -225,6 +225,20 @@ static void a_shift_moves_the_samples(void **state)
     finish(bench);
 }
 
+/* The journal may go back: what is stored again has its own time. */
+static void forgetting_takes_times_as_they_are(void **state)
+{
+    struct bench *bench = *state;
+    sample(bench, 0, AT + 100, 1);
+    take(bench);
+    finish(bench);
+    batch_forget(bench->batch);
+    sample(bench, 0, AT + 50, 2);
+    take(bench);
+    expect_times(bench, "0.050 ");
+    finish(bench);
+}
+
 static void a_part_is_filled_in(void **state)
 {
     struct bench *bench = *state;
@@ -483,6 +497,7 @@ int main(void)
         TEST(times_of_a_device_only_grow),
         TEST(a_clock_that_was_far_ahead_is_right_again),
         TEST(a_shift_moves_the_samples),
+        TEST(forgetting_takes_times_as_they_are),
         TEST(a_part_is_filled_in),
         TEST(another_attempt_gives_the_same_times),
         TEST(another_attempt_writes_last_seen_again),

@@ -11,10 +11,11 @@ static void samples_are_readable(void **state)
     uint32_t point = names_point(names, "default", &def);
     struct record_body *body = calloc(1, sizeof(*body));
     struct reg_value number = {.number = 21.5, .has_number = 1, .raw = 215, .has_raw = 1};
-    struct reg_value text = {.text = "a\"b"};
+    struct reg_value text = {.text = "a\"b"}, bad = {.text = "a\xff"};
     (void)state;
     record_add_sample(body, point, &number);
     record_add_sample(body, point, &text);
+    record_add_sample(body, 99, &bad);
     struct set_aside record = {
         .head = {.type = RECORD_SAMPLES, .body_size = body->size, .ts_ms = AT},
         .body = body->bytes};
@@ -23,7 +24,7 @@ static void samples_are_readable(void **state)
                               "{\"profile\":\"default\",\"point\":\"temperature\",\"value\":21.5,"
                               "\"raw\":215},"
                               "{\"profile\":\"default\",\"point\":\"temperature\","
-                              "\"text\":\"a\\\"b\"}]}");
+                              "\"text\":\"a\\\"b\"},{\"bytes\":\"61ff\"}]}");
     free(said);
     free(body);
     names_free(names);
