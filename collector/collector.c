@@ -118,6 +118,7 @@ static int open_parts(struct collector *collector, struct data_config *data)
         journal_start(config, collector->config_dir, collector->cache, collector->names);
     if (collector->journal == NULL)
         return -1;
+    collector->storage_watch = storage_watch_start(collector);
     collector->writer =
         writer_start(config, collector->cache, collector->journal, collector->names);
     return collector->writer != NULL ? 0 : -1;
@@ -254,6 +255,7 @@ int collector_stop(struct collector *collector)
         hub_close_all(&collector->hub, "server stopping");
     }
     control_close(collector->control);
+    storage_watch_stop(collector->storage_watch);
     if (collector->cache != NULL)
         lost = stop_store(collector, &ended);
     if (lost > 0)

@@ -7,6 +7,7 @@
 
 #include "collector/entrance.h"
 #include "collector/hub.h"
+#include "collector/storage_watch.h"
 #include "collector/store/cache.h"
 #include "collector/store/journal.h"
 #include "collector/store/names.h"
@@ -25,6 +26,7 @@ struct collector {
     struct cache *cache;
     struct journal *journal;
     struct writer *writer;
+    struct storage_watch *storage_watch;
     struct hub hub;
     struct entrance *entrance;
     struct control *control;

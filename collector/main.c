@@ -128,8 +128,8 @@ int main(int argc, char **argv)
     /* Jitter and backoff differ from one collector to the next, so that they do not act in step. */
     srandom((unsigned)(clock_wall_ms() ^ getpid()));
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of write() */
-    signal(SIGHUP, SIG_IGN); /* until the loop listens to it */
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error to be told, no end */
+    signal(SIGHUP, SIG_IGN);  /* until the loop listens to it */
     rc = collector_start(&collector, options.dir, server, data);
     if (rc == 0)
         run(&collector);

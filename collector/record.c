@@ -91,6 +91,8 @@ const char *record_event_name(unsigned kind)
         [EVENT_DEVICE_UNKNOWN] = "device_unknown",
         [EVENT_DEVICE_SUPERSEDED] = "device_superseded",
         [EVENT_WRITE_DONE] = "write_done",
+        [EVENT_STORAGE_LOST] = "storage_lost",
+        [EVENT_STORAGE_BEHIND] = "storage_behind",
     };
     return kind < EVENT_KINDS && names[kind] != NULL ? names[kind] : "unknown";
 }

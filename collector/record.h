@@ -51,6 +51,8 @@ enum event_kind {
     EVENT_DEVICE_UNKNOWN,
     EVENT_DEVICE_SUPERSEDED,
     EVENT_WRITE_DONE,
+    EVENT_STORAGE_LOST, /* of no device, as the next one */
+    EVENT_STORAGE_BEHIND,
     EVENT_KINDS, /* one more than the last */
 };
 

@@ -372,11 +372,18 @@ void journal_seek(struct journal *journal, const char *id, uint64_t seq)
     struct volume *volume = id[0] != '\0' ? find_volume(journal, id) : NULL;
     if (volume != NULL) {
         journal->cursor = volume;
+        if (seq > volume->last_seq) {
+            log_error("journal", NULL,
+                      "%s has lost records: it ends at %llu, and the database has %llu",
+                      volume->path, (unsigned long long)volume->last_seq, (unsigned long long)seq);
+            journal->outrun |= volume == journal->current;
+            seq = volume->last_seq;
+        }
         journal->cursor_seq = seq;
         journal->behind = false;
         while (volume->nmarks > 0 && volume->marks[volume->nmarks - 1].seq > seq)
             volume->nmarks--;
-        volume->stored_seq = seq < volume->last_seq ? seq : volume->last_seq;
+        volume->stored_seq = seq;
         journal_mark(journal, volume, clock_mono_ms());
         journal_trim(journal);
         pthread_cond_broadcast(&journal->change);

@@ -18,7 +18,6 @@ enum {
     FORMAT = 1,
     BUSY_MS = 1000,
     DELETE_GROUPS = 64, /* in one step */
-    CHECKPOINT_PAGES = 1000,
     WAL_MAX = 64 << 20, /* the log is cut from this size on */
     FREE_PAGES_KEPT = 4096,
     VACUUM_PAGES = 2048, /* in one step */
@@ -45,14 +44,25 @@ struct journal_file {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
     struct file_meta meta;
-    char path[PATH_MAX];
-    int wal_pages; /* in the log since the last checkpoint */
     char error[FILE_ERROR_SIZE];
 };
 
 static bool out_of_room(int system_error)
 {
     return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
+}
+
+/* The system's last error at the file or its log; SQLite itself forgets it when a commit fails. */
+static int last_errno(sqlite3 *db)
+{
+    sqlite3_file *log = NULL;
+    int number = sqlite3_system_errno(db), own = 0;
+    if (sqlite3_file_control(db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+        log != NULL && log->pMethods != NULL)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &own);
+    if (own == 0)
+        sqlite3_file_control(db, NULL, SQLITE_FCNTL_LAST_ERRNO, &own);
+    return own != 0 ? own : number;
 }
 
 /* What a result of SQLite means for the file. */
@@ -75,20 +85,20 @@ static enum file_result judge(sqlite3 *db, int rc)
     case SQLITE_IOERR:
         if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC)
             return FILE_BAD;
-        return out_of_room(sqlite3_system_errno(db)) ? FILE_AGAIN : FILE_BAD;
+        return out_of_room(last_errno(db)) ? FILE_AGAIN : FILE_BAD;
     }
     return FILE_BAD;
 }
 
 static enum file_result judge_open(sqlite3 *db, int rc, char *error)
 {
-    int number = sqlite3_system_errno(db);
     enum file_result result = judge(db, rc);
-    if (result != FILE_OK)
-        snprintf(error, FILE_ERROR_SIZE, "%s%s%s",
-                 rc == SQLITE_FULL ? "no room left" : sqlite3_errmsg(db),
-                 number != 0 && rc != SQLITE_FULL ? ": " : "",
-                 number != 0 && rc != SQLITE_FULL ? strerror(number) : "");
+    if (result == FILE_OK)
+        return FILE_OK;
+    int number = (rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN ? last_errno(db) : 0;
+    snprintf(error, FILE_ERROR_SIZE, "%s%s%s",
+             rc == SQLITE_FULL ? "no room left on the disk" : sqlite3_errmsg(db),
+             number != 0 ? ": " : "", number != 0 ? strerror(number) : "");
     return result;
 }
 
@@ -147,11 +157,11 @@ static enum file_result fill(const char *path, const struct file_meta *meta, cha
              "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL; BEGIN;"
              "PRAGMA application_id = %d; PRAGMA user_version = %d;"
              "CREATE TABLE meta (id TEXT NOT NULL, version INTEGER NOT NULL, before TEXT NOT NULL, "
-             "before_seq INTEGER NOT NULL, closed INTEGER NOT NULL, last_seq INTEGER NOT NULL, "
-             "probes INTEGER NOT NULL);"
+             "before_seq INTEGER NOT NULL, closed INTEGER NOT NULL, first_seq INTEGER NOT NULL, "
+             "last_seq INTEGER NOT NULL, probes INTEGER NOT NULL);"
              "CREATE TABLE groups (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, "
              "made_ms INTEGER NOT NULL, crc INTEGER NOT NULL, bytes BLOB NOT NULL);"
-             "INSERT INTO meta VALUES ('%s', %d, '%s', %lld, 0, 0, 0); COMMIT",
+             "INSERT INTO meta VALUES ('%s', %d, '%s', %lld, 0, 0, 0, 0); COMMIT",
              APPLICATION_ID, FORMAT, meta->id, FORMAT, meta->before, (long long)meta->before_seq);
     if (rc == SQLITE_OK) {
         sqlite3_extended_result_codes(db, 1);
@@ -208,8 +218,8 @@ static enum file_result read_meta(struct journal_file *file)
 {
     sqlite3_stmt *statement;
     int rc = sqlite3_prepare_v2(
-        file->db, "SELECT id, before, before_seq, closed, last_seq, version FROM meta", -1,
-        &statement, NULL);
+        file->db, "SELECT id, before, before_seq, closed, last_seq, version, first_seq FROM meta",
+        -1, &statement, NULL);
     if (rc != SQLITE_OK)
         return fail(file, rc);
     rc = sqlite3_step(statement);
@@ -221,6 +231,7 @@ static enum file_result read_meta(struct journal_file *file)
         meta->before_seq = (uint64_t)sqlite3_column_int64(statement, 2);
         meta->closed = sqlite3_column_int64(statement, 3) == 1;
         meta->last_seq = (uint64_t)sqlite3_column_int64(statement, 4);
+        meta->first_seq = (uint64_t)sqlite3_column_int64(statement, 6);
     }
     if (result == FILE_OK &&
         (rc != SQLITE_ROW || meta->id[0] == '\0' || sqlite3_column_int64(statement, 5) != FORMAT)) {
@@ -277,7 +288,6 @@ enum file_result file_open(const char *path, bool writing, enum file_sync sync,
 {
     struct journal_file *file = xcalloc(1, sizeof(*file));
     *out = NULL;
-    snprintf(file->path, sizeof(file->path), "%s", path);
     int rc = sqlite3_open_v2(path, &file->db,
                              writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, NULL);
     sqlite3_extended_result_codes(file->db, 1);
@@ -312,11 +322,11 @@ void file_close(struct journal_file *file)
     free(file);
 }
 
-void file_close_clean(struct journal_file *file, uint64_t last_seq)
+void file_close_clean(struct journal_file *file, uint64_t first_seq, uint64_t last_seq)
 {
-    char text[96];
-    snprintf(text, sizeof(text), "UPDATE meta SET closed = 1, last_seq = %llu",
-             (unsigned long long)last_seq);
+    char text[128];
+    snprintf(text, sizeof(text), "UPDATE meta SET closed = 1, first_seq = %llu, last_seq = %llu",
+             (unsigned long long)first_seq, (unsigned long long)last_seq);
     if (run(file->db, text) == SQLITE_OK)
         sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     file_close(file);

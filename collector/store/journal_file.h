@@ -29,7 +29,8 @@ struct file_meta {
     char before[FILE_ID_SIZE]; /* the file that this one took over from; "": none */
     uint64_t before_seq;       /* that one's last record that counts: later ones are here again */
     bool closed;               /* by file_close_clean(), and so complete */
-    uint64_t last_seq;         /* then: its last record */
+    uint64_t first_seq;        /* then: the first record that it holds, or will hold */
+    uint64_t last_seq;         /* and its last one */
 };
 
 /** file_create(path, meta, error): make a file: it is there whole or not at all. */
@@ -43,9 +44,9 @@ enum file_result file_open(const char *path, bool writing, enum file_sync sync,
 /** file_close(file): as if killed: nothing is written any more. NULL is allowed. */
 void file_close(struct journal_file *file);
 
-/** file_close_clean(file, last_seq): mark it as complete, then close it. Where that fails, it is
- * closed only. */
-void file_close_clean(struct journal_file *file, uint64_t last_seq);
+/** file_close_clean(file, first_seq, last_seq): mark it as complete, then close it. Where that
+ * fails, it is closed only. */
+void file_close_clean(struct journal_file *file, uint64_t first_seq, uint64_t last_seq);
 
 /** file_error(file): what the last call that failed complains of. */
 const char *file_error(const struct journal_file *file);

@@ -68,7 +68,7 @@ static struct volume *new_volume(unsigned number, const char *path, const char *
 {
     struct volume *volume = xcalloc(1, sizeof(*volume));
     volume->number = number;
-    snprintf(volume->path, sizeof(volume->path), "%s", path);
+    volume->path = xstrdup(path);
     snprintf(volume->id, sizeof(volume->id), "%s", id);
     return volume;
 }
@@ -121,6 +121,24 @@ static void learn_bounds(struct volume *volume, struct journal_file *file)
     }
 }
 
+/* What a file that was closed should hold is known. */
+static void compare(struct journal *journal, struct volume *volume, const struct file_meta *meta)
+{
+    bool empty = meta->first_seq > meta->last_seq;
+    bool found = volume->last_seq > 0;
+    if ((!empty && (volume->first_seq > meta->first_seq || volume->last_seq != meta->last_seq)) ||
+        (empty && found)) {
+        log_error("journal", NULL, "%s is damaged: records are missing in it", volume->path);
+        pthread_mutex_lock(&journal->lock);
+        journal->status.unreadable++;
+        pthread_mutex_unlock(&journal->lock);
+    }
+    if (meta->last_seq > volume->last_seq)
+        volume->last_seq = meta->last_seq;
+    if (empty)
+        volume->first_seq = meta->last_seq + 1;
+}
+
 /* Look into a file that an earlier start has left. */
 static struct volume *look_into(struct journal *journal, unsigned number, struct file_meta *meta)
 {
@@ -140,8 +158,8 @@ static struct volume *look_into(struct journal *journal, unsigned number, struct
     file_get_meta(file, meta);
     struct volume *volume = new_volume(number, path, meta->id);
     learn_bounds(volume, file);
-    if (meta->closed && meta->last_seq > volume->last_seq)
-        volume->last_seq = meta->last_seq;
+    if (meta->closed)
+        compare(journal, volume, meta);
     volume->earlier_seq = volume->last_seq;
     volume->bytes = file_bytes(file);
     file_close(file);
@@ -259,6 +277,30 @@ static bool resume(struct journal *journal, struct volume *volume, const struct 
     return true;
 }
 
+static bool handed_on(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    bool some = journal->status.unjournalled > 0;
+    pthread_mutex_unlock(&journal->lock);
+    return some;
+}
+
+/* Newer records are in the database already: those of earlier would come out of order. */
+static void leave_earlier(struct journal *journal)
+{
+    struct volume *volume;
+    uint64_t records = 0;
+    pthread_mutex_lock(&journal->lock);
+    TAILQ_FOREACH (volume, &journal->volumes, link) {
+        volume->left = volume != journal->current;
+        records += volume->left ? journal_count(volume) : 0;
+    }
+    pthread_mutex_unlock(&journal->lock);
+    if (records > 0)
+        log_warn("journal", NULL, "%s came late: %llu records of earlier wait for the next start",
+                 journal->dir, (unsigned long long)records);
+}
+
 int journal_folder_open(struct journal *journal)
 {
     struct volume *newest = NULL;
@@ -275,8 +317,11 @@ int journal_folder_open(struct journal *journal)
         }
         free(numbers);
     }
-    if (!resume(journal, newest, &meta) && begin(journal, NULL) != 0)
+    bool late = handed_on(journal);
+    if ((late || !resume(journal, newest, &meta)) && begin(journal, NULL) != 0)
         return -1;
+    if (late)
+        leave_earlier(journal);
     return 0;
 }
 
@@ -314,9 +359,10 @@ void journal_folder_close(struct journal *journal)
 {
     struct volume *volume;
     if (journal->file != NULL)
-        file_close_clean(journal->file, journal->current->last_seq);
+        file_close_clean(journal->file, journal->current->first_seq, journal->current->last_seq);
     while ((volume = TAILQ_FIRST(&journal->volumes)) != NULL) {
         TAILQ_REMOVE(&journal->volumes, volume, link);
+        free(volume->path);
         free(volume);
     }
     if (journal->lock_fd >= 0)

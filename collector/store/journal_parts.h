@@ -26,7 +26,7 @@ struct stored_mark {
  * end. */
 struct volume {
     TAILQ_ENTRY(volume) link;
-    char path[PATH_MAX];
+    char *path;
     char id[JOURNAL_ID_SIZE];
     unsigned number;
     uint64_t first_seq;   /* of what it may still hold */
@@ -38,6 +38,7 @@ struct volume {
     uint64_t bytes;
     bool drained; /* read to its end, nothing will come any more */
     bool gone;    /* deleted */
+    bool left;    /* cannot be opened, or came too late: the next start reads it */
     struct stored_mark marks[VOLUME_MARKS];
     size_t nmarks;
 };
@@ -92,6 +93,7 @@ struct journal {
     struct cache_chunks pending; /* taken from the cache, in no file yet */
     size_t pending_records;
     bool busy;        /* the thread is about to write ${pending} */
+    bool outrun;      /* the database knows more of the current file than it holds */
     bool ended;       /* the thread has done what it can */
     size_t loose;     /* records handed out that are in no file */
     size_t lost;      /* such ones that came back unstored */

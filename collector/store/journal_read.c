@@ -81,6 +81,7 @@ struct span {
     uint64_t last;    /* records behind this one do not count */
     uint64_t earlier; /* up to here from before this start */
     bool behind;
+    bool on; /* there are records of this file that were taken before these */
 };
 
 /* Groups from ${span}->seq on, without a gap. */
@@ -98,6 +99,9 @@ static enum file_result collect(struct journal *journal, size_t most, struct spa
             count_unreadable(journal, file_error(journal->reader));
         if (result != FILE_OK)
             return result == FILE_BAD ? FILE_NONE : result;
+        /* What is dropped or deleted is the oldest: elsewhere nothing may be missing. */
+        if (span->on && !span->behind && out->records == 0 && group.first_seq > span->seq + 1)
+            count_unreadable(journal, "records are missing");
         bool goes_on = out->records == 0 || (group.first_seq == out->last_seq + 1 &&
                                              (group.first_seq <= span->earlier) == out->earlier);
         if (!goes_on)
@@ -114,6 +118,7 @@ static enum file_result collect(struct journal *journal, size_t most, struct spa
         append(out, chunk, group.first_seq);
         bytes += chunk->size;
         span->seq = out->last_seq;
+        span->on = true;
     }
     return FILE_OK;
 }
@@ -123,10 +128,11 @@ void journal_advance(struct journal *journal)
     struct volume *volume;
     while ((volume = journal->cursor) != NULL && TAILQ_NEXT(volume, link) != NULL &&
            volume != journal->current &&
-           (volume->gone || volume->last_seq <= journal->cursor_seq)) {
-        volume->drained = true;
+           (volume->gone || volume->left || volume->last_seq <= journal->cursor_seq)) {
+        volume->drained = !volume->left;
         /* What could not be read at its end is not waited for. */
-        if (volume->last_seq > volume->given_seq && volume->last_seq > volume->stored_seq)
+        if (volume->drained && volume->last_seq > volume->given_seq &&
+            volume->last_seq > volume->stored_seq)
             volume->last_seq =
                 volume->given_seq > volume->stored_seq ? volume->given_seq : volume->stored_seq;
         journal->cursor = TAILQ_NEXT(volume, link);
@@ -141,7 +147,9 @@ size_t journal_read(struct journal *journal, size_t most, struct parcel *out)
     struct span span = {.seq = journal->cursor_seq,
                         .last = volume->last_seq,
                         .earlier = volume->earlier_seq,
-                        .behind = journal->behind};
+                        .behind = journal->behind,
+                        .on = journal->cursor_seq > 0 && volume->given_seq == journal->cursor_seq &&
+                              journal->cursor_seq >= volume->first_seq};
     enum file_result result = FILE_NONE;
     if (!volume->gone && volume->last_seq > journal->cursor_seq) {
         pthread_mutex_unlock(&journal->lock);
@@ -153,10 +161,10 @@ size_t journal_read(struct journal *journal, size_t most, struct parcel *out)
     journal->cursor_seq = span.seq;
     journal->behind = span.behind;
     if (result == FILE_AGAIN && out->records == 0) {
-        if (++journal->reader_faults < READER_FAULTS)
-            return 0;
-        result = FILE_NONE; /* the next start tries again */
-        journal->status.unreadable++;
+        /* The records are safe, so there is no hurry, unless newer ones are only in memory. */
+        if (++journal->reader_faults >= READER_FAULTS && !journal->status.ok)
+            volume->left = volume != journal->current;
+        return 0;
     }
     journal->reader_faults = 0;
     if (out->records > 0) {

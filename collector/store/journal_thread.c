@@ -17,6 +17,7 @@ enum {
     CHECKPOINT_BYTES = 8 << 20,
     DELETE_STEPS = 8,
     DROP_GROUPS = 16, /* the oldest, in one step */
+    DROP_STEPS = 64,
 };
 
 /* Taking */
@@ -176,22 +177,28 @@ static void drop_volume(struct journal *journal, struct volume *volume)
                      (unsigned long long)dropped);
 }
 
-/* Up to where the retention window is over. */
-static uint64_t take_marks(struct journal *journal, struct volume *volume, int64_t now_ms)
+/* What may go by now: up to ${through}, or all of it. */
+struct due {
+    uint64_t through;
+    bool all;
+};
+
+static struct due find_due(struct journal *journal, struct volume *volume, int64_t now_ms)
 {
-    uint64_t through = 0;
+    struct due due = {0};
     size_t old = 0;
     pthread_mutex_lock(&journal->lock);
     journal_mark(journal, volume, now_ms);
     while (old < volume->nmarks && volume->marks[old].at_ms + journal->retention_ms <= now_ms)
-        through = volume->marks[old++].seq;
+        due.through = volume->marks[old++].seq;
     if (old > 1) { /* the last one stays until all of it is deleted */
         memmove(volume->marks, volume->marks + old - 1,
                 (volume->nmarks - old + 1) * sizeof(*volume->marks));
         volume->nmarks -= old - 1;
     }
+    due.all = volume != journal->current && volume->drained && due.through >= volume->last_seq;
     pthread_mutex_unlock(&journal->lock);
-    return through;
+    return due;
 }
 
 /* After something was deleted from the file, or added. */
@@ -200,11 +207,12 @@ static void learn(struct journal *journal)
     struct volume *volume = journal->current;
     struct file_group first, waiting = {0};
     uint64_t bytes = file_bytes(journal->file);
+    pthread_mutex_lock(&journal->lock);
+    uint64_t stored_seq = volume->stored_seq;
+    pthread_mutex_unlock(&journal->lock);
     enum file_result result = file_next(journal->file, 1, &first);
-    if (result == FILE_OK && journal_count(volume) > 0)
-        file_next(journal->file,
-                  volume->stored_seq < first.first_seq ? first.first_seq : volume->stored_seq + 1,
-                  &waiting);
+    if (result == FILE_OK)
+        file_next(journal->file, stored_seq + 1, &waiting);
     pthread_mutex_lock(&journal->lock);
     volume->bytes = bytes;
     if (result == FILE_OK)
@@ -241,12 +249,11 @@ static enum file_result delete_stored(struct journal *journal, int64_t now_ms)
     TAILQ_FOREACH (volume, &journal->volumes, link) {
         if (volume->gone)
             continue;
-        uint64_t through = take_marks(journal, volume, now_ms);
-        if (volume == journal->current)
-            result = through > 0 ? delete_through(journal, through) : FILE_OK;
-        else if (volume == oldest_volume(journal) && volume->drained &&
-                 through >= volume->last_seq) /* a later one says where this one ends */
-            drop_volume(journal, volume);
+        struct due due = find_due(journal, volume, now_ms);
+        if (volume == journal->current && due.through > 0)
+            result = delete_through(journal, due.through);
+        else if (due.all && volume == oldest_volume(journal))
+            drop_volume(journal, volume); /* a later one may say where this one ends */
     }
     return result;
 }
@@ -293,13 +300,22 @@ static enum file_result drop_groups(struct journal *journal)
     return FILE_OK;
 }
 
+static bool too_much(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    bool much = total_bytes(journal) > journal->max_bytes;
+    pthread_mutex_unlock(&journal->lock);
+    return much;
+}
+
 /* Too much is held: first what is stored goes, then the oldest. */
 static enum file_result make_room(struct journal *journal)
 {
     struct volume *oldest;
     enum file_result result = FILE_OK;
-    while (result == FILE_OK && total_bytes(journal) > journal->max_bytes &&
-           (oldest = oldest_volume(journal)) != NULL) {
+    for (int i = 0; i < DROP_STEPS && result == FILE_OK && too_much(journal) &&
+                    (oldest = oldest_volume(journal)) != NULL;
+         i++) {
         if (oldest != journal->current) {
             drop_volume(journal, oldest);
             continue;
@@ -318,13 +334,23 @@ static enum file_result checkpoint(struct journal *journal)
     return file_checkpoint(journal->file);
 }
 
+/* Whether the database knows records that the file has lost: their numbers must not come again. */
+static bool outrun(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    bool outrun = journal->outrun;
+    journal->outrun = false;
+    pthread_mutex_unlock(&journal->lock);
+    return outrun;
+}
+
 void journal_tidy(struct journal *journal)
 {
     int64_t now_ms = clock_mono_ms();
-    if (now_ms < journal->tidied_ms + TIDY_MS)
+    if (now_ms < journal->tidied_ms + TIDY_MS && !too_much(journal))
         return;
     journal->tidied_ms = now_ms;
-    enum file_result result = file_moved(journal->file) ? FILE_BAD : FILE_OK;
+    enum file_result result = file_moved(journal->file) || outrun(journal) ? FILE_BAD : FILE_OK;
     if (result == FILE_OK)
         result = delete_stored(journal, now_ms);
     if (result == FILE_OK)

@@ -25,12 +25,22 @@ def dtus(sim, tmp_path):
 
 
 def test_the_cache_bridges_a_stop(hub, mariadb, database, dtus, tmp_path):
+    bridged(hub(journal={"enabled": False}), mariadb, database, dtus, tmp_path, "cache_records")
+
+
+def test_the_journal_bridges_a_stop(hub, mariadb, database, dtus, tmp_path):
     hub = hub()
+    bridged(hub, mariadb, database, dtus, tmp_path, "journal_records")
+    assert metrics(hub)["journal_unjournalled_total"] == 0
+
+
+def bridged(hub, mariadb, database, dtus, tmp_path, waiting):
+    """The database goes for a while, and records wait as that metric says."""
     fleet = dtus(hub)
     grown(hub, "writer_records_total", 200)
     mariadb.stop()
     wait_for(lambda: metrics(hub)["writer_up"] == 0, 10, "the loss to be noticed")
-    grown(hub, "cache_records", 500)
+    grown(hub, waiting, 500)
     code, text = get(hub, "/readyz")
     assert code == 503 and "database: away: " in text
     assert get(hub, "/healthz")[0] == 200
@@ -122,8 +132,47 @@ def test_a_start_without_the_database(collector, config, mariadb, database, dtus
     all_stored_once(hub, database, fleet, tmp_path)
 
 
+def test_an_end_without_the_database_keeps_records_in_the_journal(collector, config, mariadb, database, dtus, tmp_path):
+    config(server=QUICK, data=DATA)
+    mariadb.stop()
+    hub = collector()
+    fleet = dtus(hub)
+    fleet.wait_log("20 of 20 registered")
+    grown(hub, "journal_records", 500)
+    assert fleet.stop() == 0
+    hub.process.stop_timeout = 5  # at once: no reason to take shutdown_timeout
+    assert hub.stop() == 0
+    assert "records stay in the journal until the database is back" in hub.process.log()
+    mariadb.start()
+    hub.start()
+    wait_for(lambda: metrics(hub)["journal_records"] == 0, 30, "the journal to be stored")
+    served = Served(tmp_path / "served.tsv")
+    compare_readings(database, served)
+    compare_packets(database, served)
+    compare_sums(database, served)
+
+
+def test_without_a_journal_the_database_gets_records_from_memory(hub, database, dtus, tmp_path):
+    folder = tmp_path / "not-there" / "journal"
+    hub = hub(journal={"dir": str(folder)})
+    fleet = dtus(hub)
+    grown(hub, "writer_records_total", 200)
+    code, text = get(hub, "/readyz")
+    assert code == 503 and "journal: not written: the folder cannot be made" in text
+    hub.process.wait_log(f"cannot write to {folder}")
+    folder.parent.mkdir()
+    wait_for(lambda: get(hub, "/readyz")[0] == 200, 20, "the journal to be written again")
+    hub.process.wait_log("can be written again")
+    grown(hub, "journal_records_total", 200)
+    served, now = end(hub, fleet, tmp_path)
+    compare_readings(database, served)
+    compare_packets(database, served)
+    assert now["journal_unjournalled_total"] >= 200 and now["cache_dropped_total"] == 0
+    assert database.value("SELECT COUNT(*) FROM events WHERE kind = 'storage_behind'") == 1
+
+
 def test_a_full_cache_drops_the_oldest_and_counts_them(hub, mariadb, database, dtus, tmp_path):
-    hub = hub(cache={"flush_interval": 0.05, "max_size": 400})
+    hub = hub(cache={"flush_interval": 0.05, "max_size": 400}, journal={"enabled": False})
     fleet = dtus(hub)
     grown(hub, "writer_records_total", 100)
     mariadb.stop()
@@ -146,6 +195,7 @@ def test_a_full_cache_drops_the_oldest_and_counts_them(hub, mariadb, database, d
         assert tail > 0 and got[head:] == wanted[len(wanted) - tail:], f"device {device}: not one gap alone"
         lost += len(wanted) - len(got)
     assert 0 < lost <= now["cache_dropped_total"]
+    assert database.value("SELECT COUNT(*) FROM events WHERE kind = 'storage_lost' AND device_id = ''") >= 1
 
 
 def test_a_schema_newer_than_known_is_refused(hub, database):

@@ -85,7 +85,8 @@ def test_what_is_served_is_stored(collector, database, sim, tmp_path, timeout, o
     for fleet in fleets.values():
         assert fleet.wait(SECONDS + 60) == 0, fleet.tail()
     wait_for(lambda: metrics(hub)["devices_online"] == 0, 30, "all lines to be closed")
-    now = wait_for(lambda: (m := metrics(hub)) and m["cache_records"] == 0 and m, 20, "everything to be stored")
+    now = wait_for(lambda: (m := metrics(hub)) and m["cache_records"] == m["journal_records"] == 0 and m, 20,
+                   "everything to be stored")
     report, faults = [], []
     for name in names:
         served = Served(tmp_path / f"{name}.tsv")

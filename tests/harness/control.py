@@ -63,7 +63,7 @@ def metrics(hub):
 def drained(hub):
     """The metrics, once no device is online and everything taken in is stored or counted as dropped; else None."""
     now = metrics(hub)
-    if now["devices_online"] == 0 and now["cache_records"] == 0 and \
+    if now["devices_online"] == now["cache_records"] == now["journal_records"] == 0 and \
             now["cache_appended_total"] == now["writer_records_total"] + now["writer_rejected_total"] + \
             now["cache_dropped_total"]:
         return now

@@ -109,12 +109,217 @@ static void a_killed_collector_loses_nothing(void **state)
     rig_remove(&rig);
 }
 
+static void a_seek_goes_on_behind_what_is_stored(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct parcel parcel;
+    rig_init(&rig);
+    rig_start(&rig);
+    for (uint32_t i = 0; i < 10; i++) { /* ten groups of 100 */
+        rig_add(&rig, i * 100, 100);
+        RIG_WAIT(rig_status(&rig).records == (i + 1) * 100);
+    }
+    rig_take(&rig, 0, 1000, false, &parcel);
+    journal_seek(rig.journal, "", 7);
+    journal_seek(rig.journal, "00000000000000000000000000000000", 7);
+    journal_seek(rig.journal, parcel.journal, 450); /* back, into the middle of a group */
+    assert_int_equal(rig_status(&rig).depth, 550);
+    rig_take(&rig, 400, 600, false, &parcel);
+    assert_int_equal(parcel.last_seq, 1000);
+    journal_seek(rig.journal, parcel.journal, 300); /* to the end of one */
+    rig_take(&rig, 300, 700, false, NULL);
+    journal_seek(rig.journal, parcel.journal, 0);
+    journal_seek(rig.journal, parcel.journal, 900); /* ahead */
+    rig_take(&rig, 900, 100, false, NULL);
+    journal_seek(rig.journal, parcel.journal, 1000);
+    assert_int_equal(rig_status(&rig).depth, 0);
+    rig_add(&rig, 1000, 10);
+    rig_take(&rig, 1000, 10, true, &parcel);
+    assert_int_equal(rig_stop(&rig), 0);
+
+    rig_start(&rig); /* ahead in what an earlier start has left */
+    journal_seek(rig.journal, parcel.journal, 950);
+    rig_take(&rig, 900, 110, true, &parcel);
+    assert_true(parcel.earlier);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+/* The numbers of such records must not be given to others: they would be taken for stored. */
+static void a_journal_that_lost_records_goes_on_under_another_name(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct parcel parcel, next;
+    rig_init(&rig);
+    rig_start(&rig);
+    rig_add(&rig, 0, 100);
+    rig_take(&rig, 0, 100, true, &parcel);
+    journal_seek(rig.journal, parcel.journal, 5000);
+    RIG_WAIT(rig_status(&rig).bytes > 0);
+    uint32_t n = 100;
+    do {
+        rig_add(&rig, n, 1);
+        rig_take(&rig, n++, 1, true, &next);
+    } while (strcmp(next.journal, parcel.journal) == 0);
+    assert_int_equal(next.last_seq, 1);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+static void what_memory_has_no_room_for_is_read_back(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct parcel parcel;
+    struct cache_stats stats;
+    rig_init(&rig);
+    rig.config.cache.max_size = 1000;
+    rig_start(&rig);
+    for (uint32_t i = 0; i < 50; i++) {
+        rig_add(&rig, i * 400, 400);
+        RIG_WAIT(rig_status(&rig).records == (i + 1) * 400);
+    }
+    assert_int_equal(rig_status(&rig).depth, 20000);
+    struct rig_run run = {.next = 0};
+    while (run.next < 20000) {
+        size_t n = journal_take(rig.journal, 500, &parcel);
+        assert_in_range(n, 1, 1000);
+        rig_see(&rig, &parcel, rig_in_order, &run);
+        assert_int_equal(run.seq, run.next);
+        journal_done(rig.journal, &parcel, true);
+    }
+    cache_stats(rig.cache, &stats);
+    assert_int_equal(stats.dropped, 0);
+    assert_int_equal(rig_status(&rig).depth, 0);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+static void what_is_stored_goes_after_the_retention_window(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct parcel parcel;
+    rig_init(&rig);
+    rig.config.journal.retention_ms = 100;
+    rig_start(&rig);
+    rig_add(&rig, 0, 20000);
+    rig_take(&rig, 0, 20000, true, NULL);
+    rig_add(&rig, 20000, 100);
+    rig_take(&rig, 20000, 100, false, &parcel);
+    uint64_t bytes = rig_status(&rig).bytes;
+    RIG_WAIT(rig_status(&rig).bytes < bytes / 4);
+    journal_seek(rig.journal, parcel.journal, 0); /* as far as it holds what was there */
+    rig_take(&rig, 20000, 100, true, &parcel);
+    assert_int_equal(parcel.last_seq, 20100);
+    RIG_WAIT(rig_status(&rig).bytes <= 4 * 4096);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_start(&rig); /* numbers go on though nothing is left */
+    rig_add(&rig, 20100, 1);
+    rig_take(&rig, 20100, 1, true, &parcel);
+    assert_int_equal(parcel.last_seq, 20101);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+static void past_its_bound_the_oldest_are_dropped_and_counted(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct parcel parcel;
+    rig_init(&rig);
+    rig.config.journal.max_bytes = 1 << 20;
+    rig.config.cache.max_size = 1000;
+    rig_start(&rig);
+    for (uint32_t i = 0; i < 100; i++) {
+        rig_add(&rig, i * 400, 400);
+        RIG_WAIT(rig_status(&rig).records == (i + 1) * 400);
+    }
+    RIG_WAIT(rig_status(&rig).bytes <= 1 << 20);
+    struct journal_status status = rig_status(&rig);
+    assert_true(status.dropped > 10000);
+    assert_true(status.depth > 5000);
+    assert_int_equal(status.depth + status.dropped, 40000);
+    struct rig_run run = {.next = (uint32_t)status.dropped};
+    while (run.next < 40000) {
+        assert_true(journal_take(rig.journal, 500, &parcel) > 0);
+        rig_see(&rig, &parcel, rig_in_order, &run);
+        assert_int_equal(run.seq, run.next);
+        journal_done(rig.journal, &parcel, true);
+    }
+    assert_int_equal(rig_status(&rig).depth, 0);
+    assert_int_equal(rig_status(&rig).unreadable, 0);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+static void two_collectors_do_not_share_a_folder(void **state)
+{
+    (void)state;
+    struct rig rig, other;
+    struct parcel parcel;
+    rig_init(&rig);
+    rig_start(&rig);
+    other = rig;
+    rig_start(&other);
+    assert_false(rig_status(&other).ok);
+    assert_non_null(strstr(rig_status(&other).error, "another collector"));
+    rig_add(&other, 0, 10); /* it does its work all the same */
+    rig_take(&other, 0, 10, true, &parcel);
+    assert_string_equal(parcel.journal, "");
+    assert_int_equal(rig_status(&other).unjournalled, 10);
+    rig_add(&rig, 0, 100);
+    rig_take(&rig, 0, 100, false, &parcel);
+    assert_int_equal(rig_stop(&rig), 0);
+    RIG_WAIT(
+        rig_status(&other).ok); /* the folder is free; what it holds waits for a start in order */
+    rig_add(&other, 10, 10);
+    rig_take(&other, 10, 10, true, &parcel);
+    assert_int_equal(strlen(parcel.journal), 32);
+    assert_int_equal(rig_stop(&other), 0);
+    rig.starts = 2;
+    rig_start(&rig);
+    rig_take(&rig, 0, 100, true, &parcel);
+    rig_take(&rig, 10, 10, true, &parcel);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+static void without_it_records_go_on_from_memory(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct parcel parcel;
+    char path[PATH_MAX];
+    rig_init(&rig);
+    rig.config.journal.enabled = false;
+    rig_start(&rig);
+    rig_add(&rig, 0, 100);
+    rig_take(&rig, 0, 100, true, &parcel);
+    assert_string_equal(parcel.journal, "");
+    assert_true(rig_status(&rig).ok);
+    rig_add(&rig, 100, 50);
+    rig_path(&rig, "", path);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_int_equal(rig_stop(&rig), 50);
+    rig_remove(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hands_on_what_it_is_given),
         cmocka_unit_test(what_was_not_stored_comes_again_after_a_restart),
         cmocka_unit_test(a_killed_collector_loses_nothing),
+        cmocka_unit_test(a_seek_goes_on_behind_what_is_stored),
+        cmocka_unit_test(a_journal_that_lost_records_goes_on_under_another_name),
+        cmocka_unit_test(what_memory_has_no_room_for_is_read_back),
+        cmocka_unit_test(what_is_stored_goes_after_the_retention_window),
+        cmocka_unit_test(past_its_bound_the_oldest_are_dropped_and_counted),
+        cmocka_unit_test(two_collectors_do_not_share_a_folder),
+        cmocka_unit_test(without_it_records_go_on_from_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
