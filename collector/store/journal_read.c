@@ -157,6 +157,7 @@ size_t journal_read(struct journal *journal, size_t most, struct parcel *out)
         if (result == FILE_OK)
             result = collect(journal, most, &span, out);
         pthread_mutex_lock(&journal->lock);
+        journal->status.unreadable += result == FILE_BAD; /* the file as a whole */
     }
     journal->cursor_seq = span.seq;
     journal->behind = span.behind;

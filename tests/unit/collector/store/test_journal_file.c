@@ -225,10 +225,60 @@ static void rows_are_found_by_what_they_hold(void **state)
     assert_int_equal(rmdir(dir), 0);
 }
 
+enum { PAGE = 4096, ROWS = 400 };
+
+static void make_rows(const char *path)
+{
+    struct file_meta meta = {.id = "0123456789abcdef0123456789abcdef"};
+    char error[FILE_ERROR_SIZE];
+    uint8_t row[200] = {0};
+    struct journal_file *file;
+    assert_int_equal(file_create(path, &meta, error), FILE_OK);
+    assert_int_equal(file_open(path, true, FILE_SYNC_OFF, &file, error), FILE_OK);
+    for (uint64_t i = 1; i <= ROWS; i++) {
+        struct file_group group = {.first_seq = i, .last_seq = i};
+        assert_int_equal(file_append(file, &group, row, sizeof(row)), FILE_OK);
+    }
+    file_close_clean(file, 1, ROWS);
+}
+
+/* A leaf of the tree in the middle of the file is gone: what is before it and behind is not. */
+static void a_damaged_page_is_stepped_over(void **state)
+{
+    (void)state;
+    char dir[] = "/dev/shm/dtuhub-journal-XXXXXX", path[PATH_MAX], error[FILE_ERROR_SIZE];
+    struct journal_file *file;
+    struct file_group group;
+    size_t size;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/journal-1.db", dir);
+    make_rows(path);
+    uint8_t *bytes = slurp(path, &size);
+    size_t page = size / PAGE / 2;
+    assert_int_equal(bytes[page * PAGE], 0x0d); /* a leaf */
+    memset(bytes + page * PAGE, 0xff, PAGE);
+    spill(path, bytes, size);
+    free(bytes);
+    assert_int_equal(file_open(path, false, FILE_SYNC_FULL, &file, error), FILE_OK);
+    uint64_t seq = 0, rows = 0, gaps = 0;
+    while (seq < ROWS) {
+        assert_int_equal(file_next(file, seq + 1, &group), FILE_OK);
+        gaps += group.first_seq != seq + 1;
+        seq = group.first_seq;
+        rows++;
+    }
+    assert_int_equal(gaps, 1);
+    assert_in_range(rows, ROWS - 30, ROWS - 1);
+    file_close(file);
+    file_remove(path);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_found_by_what_they_hold),
+        cmocka_unit_test(a_damaged_page_is_stepped_over),
         cmocka_unit_test(strange_files_are_put_aside),
         cmocka_unit_test(damaged_files_are_read_as_far_as_they_go),
         cmocka_unit_test(torn_files_are_read_as_far_as_they_go),
