@@ -104,11 +104,11 @@ static void print_keeper(struct collector *collector, FILE *out)
          (double)keeper.counts.partitions_dropped},
         {"keeper_rows_deleted_total", "counter", "Rows deleted by retention.",
          (double)keeper.counts.rows_deleted},
-        {"keeper_minutes_rolled_total", "counter", "Minutes rolled up, some more than once.",
+        {"keeper_minute_rollups_total", "counter", "Minutes rolled up, some more than once.",
          (double)keeper.counts.minutes_rolled},
-        {"keeper_hours_rolled_total", "counter", "Hours rolled up, some more than once.",
+        {"keeper_hour_rollups_total", "counter", "Hours rolled up, some more than once.",
          (double)keeper.counts.hours_rolled},
-        {"keeper_minutes_waiting", "gauge", "Minutes known to have changed, not rolled up yet.",
+        {"keeper_rollups_waiting", "gauge", "Minutes known to have changed, not rolled up yet.",
          (double)keeper.counts.minutes_waiting},
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)

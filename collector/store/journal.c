@@ -64,7 +64,7 @@ static void open_folder(struct journal *journal)
         return;
     struct journal_status status;
     journal_status(journal, &status);
-    log_info("journal", NULL, "%s is ready, %llu records of earlier are not known to be stored",
+    log_info("journal", NULL, "%s is open, %llu records of earlier are not known to be stored",
              journal->dir, (unsigned long long)status.depth);
 }
 

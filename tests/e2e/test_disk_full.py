@@ -8,13 +8,13 @@ import pytest
 
 from harness.control import get, metrics
 from harness.journal import Journal
-from harness.once import losses, stored
+from harness.once import compare_journal, losses, stored
 from harness.served import Served, compare_packets
 from harness.wait import wait_for
 
 DISK = 4 << 20
-FILE_MAX = 256 << 10
-DTUS = 20
+NO_FILE, SMALL_FILE = 8 << 10, 128 << 10  # the log has to fit into the first, and no journal
+DTUS = 10
 SERVER = {"server": {"shutdown_timeout": 60}, "cache": {"flush_interval": 0.1},
           "polling": {"request_gap": 0.01, "response_timeout": 15, "retries": 0, "stagger": 0.2},
           "journal": {"retention": 3600}}
@@ -48,14 +48,14 @@ class SmallDisk:
 
 
 class Limit:
-    """No file of the collector may become larger than FILE_MAX."""
+    """No file of the collector may become larger than so many bytes."""
 
     def __init__(self, folder):
         self.folder = folder
         folder.mkdir()
 
-    def fill(self, hub):
-        resource.prlimit(hub.process.pid, resource.RLIMIT_FSIZE, (FILE_MAX, resource.RLIM_INFINITY))
+    def fill(self, hub, size=NO_FILE):
+        resource.prlimit(hub.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
     def make_room(self, hub):
         resource.prlimit(hub.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -76,35 +76,64 @@ def place(request, tmp_path):
 def grown(hub, name, by):
     """Wait until a metric has grown by so much."""
     start = metrics(hub)[name]
-    wait_for(lambda: metrics(hub)[name] >= start + by, 60, lambda: f"{name} to grow by {by}: {metrics(hub)[name]}")
+    wait_for(lambda: metrics(hub)[name] >= start + by, 20, lambda: f"{name} to grow by {by}: {metrics(hub)[name]}")
 
 
-def test_a_full_disk_is_said_and_loses_nothing(place, collector, database, sim, tmp_path):
-    hub = collector(server={**SERVER, "journal": {"retention": 3600, "dir": str(place.folder / "journal")}}, data=DATA)
-    hub.process.wait_log("is ready")
-    dtus = sim("-c", hub.config.folder, "--port", hub.port, "--count", DTUS, "--heartbeat", 1, "--unique",
-               "--served", tmp_path / "served.tsv")
-    grown(hub, "journal_records_total", 1000)
-    place.fill(hub)
-    grown(hub, "journal_unjournalled_total", 500)
-    code, text = get(hub, "/readyz")
-    assert code == 503 and "journal: " in text
-    assert get(hub, "/healthz")[0] == 200
-    hub.process.wait_log("ERROR journal .*(no room|No space|too large)")
-    grown(hub, "writer_records_total", 1000)
-    place.make_room(hub)
-    wait_for(lambda: get(hub, "/readyz")[0] == 200, 60, lambda: f"the journal to be used again: {get(hub, '/readyz')}")
-    before = metrics(hub)["journal_unjournalled_total"]
-    grown(hub, "journal_records_total", 1000)
-    assert metrics(hub)["journal_unjournalled_total"] == before
+@pytest.fixture
+def start(collector, sim, tmp_path):
+    """start(place): a collector whose journal is there, and DTUs."""
+    def start(place):
+        hub = collector(data=DATA, server={**SERVER, "journal": {"retention": 3600, "dir": str(place.folder / "journal")}})
+        hub.process.wait_log("is ready")
+        dtus = sim("-c", hub.config.folder, "--port", hub.port, "--count", DTUS, "--heartbeat", 1, "--unique",
+                   "--served", tmp_path / "served.tsv")
+        grown(hub, "journal_records_total", 500)
+        return hub, dtus
+    return start
+
+
+def end(hub, dtus, database, tmp_path):
+    """Stop both; everything that was served is stored. The last metrics."""
     assert dtus.stop() == 0
     now = wait_for(lambda: stored(hub), 60, lambda: f"everything to be stored: {metrics(hub)}")
     assert now["cache_dropped_total"] == now["journal_dropped_total"] == now["journal_unreadable_total"] == 0
     assert hub.stop() == 0
+    assert "0 lines lost" in dtus.log()
     served = Served(tmp_path / "served.tsv")
     assert losses(database, served, []).answers == 0
     compare_packets(database, served)
-    assert "0 lines lost" in dtus.log()
+    return now
+
+
+def test_a_full_disk_is_said_and_loses_nothing(place, start, database, tmp_path):
+    hub, dtus = start(place)
+    place.fill(hub)
+    grown(hub, "journal_unjournalled_total", 500)
+    code, text = get(hub, "/readyz")
+    assert code == 503 and "journal: not written" in text
+    assert get(hub, "/healthz")[0] == 200
+    hub.process.wait_log(r"ERROR +journal .*(cannot write|cannot be made).*make room")
+    grown(hub, "writer_records_total", 500)
+    place.make_room(hub)
+    wait_for(lambda: get(hub, "/readyz")[0] == 200, 60, lambda: f"the journal to be used again: {get(hub, '/readyz')}")
+    before = metrics(hub)["journal_unjournalled_total"]
+    grown(hub, "journal_records_total", 500)
+    assert metrics(hub)["journal_unjournalled_total"] == before
+    now = end(hub, dtus, database, tmp_path)
     journal = Journal(place.folder / "journal")
+    assert len(journal.records) == now["journal_records_total"]
     print(f"\n{len(journal.records)} records in {len(journal.files)} files, "
           f"{now['journal_unjournalled_total']:g} went from memory alone")
+
+
+def test_a_file_that_may_not_grow_is_followed_by_another(start, database, tmp_path):
+    place = Limit(tmp_path / "place")
+    hub, dtus = start(place)
+    place.fill(hub, SMALL_FILE)
+    grown(hub, "journal_records_total", 2000)
+    assert get(hub, "/readyz")[0] == 200
+    place.make_room(hub)
+    end(hub, dtus, database, tmp_path)
+    journal = Journal(place.folder / "journal")
+    assert len(journal.files) > 1
+    compare_journal(database, journal)

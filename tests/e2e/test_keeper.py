@@ -185,9 +185,9 @@ def test_old_partitions_go_and_old_rows_too(ready, database):
     wait_for(lambda: metrics(hub)["keeper_rows_deleted_total"] == 2 * 12001 + 1, 20, lambda: f"figures: {metrics(hub)}")
     assert metrics(hub)["keeper_partitions_dropped_total"] == 2
     # What comes late for a minute whose readings are gone does not replace what was made of them.
-    done = metrics(hub)["keeper_minutes_rolled_total"]
+    done = metrics(hub)["keeper_minute_rollups_total"]
     add_readings(database, [(device, today - 8 * DAY + timedelta(seconds=30), 1, 99.0)])
-    wait_for(lambda: metrics(hub)["keeper_minutes_rolled_total"] > done, 20, "the late one to be seen")
+    wait_for(lambda: metrics(hub)["keeper_minute_rollups_total"] > done, 20, "the late one to be seen")
     wait_for(lambda: database.value("SELECT COUNT(*) FROM rollup_hours") == 0, 20, "its hour")
     assert (rolled(database, "readings_minute"), rolled(database, "readings_hour")) == before
 
@@ -204,7 +204,7 @@ def test_rollups_of_simulated_dtus(ready, database, sim, tmp_path):
     assert end["writer_retries_total"] == end["cache_dropped_total"] == 0
     compare_sums(database, Served(tmp_path / "served.tsv"))
     wait_for(lambda: not minutes_differ(database), 120, lambda: minutes_differ(database), every=0.5)
-    assert metrics(hub)["keeper_minutes_waiting"] == 0
+    assert metrics(hub)["keeper_rollups_waiting"] == 0
 
 
 def test_late_readings_show_up(ready, database):
@@ -238,7 +238,7 @@ def test_readings_that_come_while_their_minute_is_rolled_up(ready, database):
         add_readings(database, [(devices[second], start + minute * MINUTE + timedelta(seconds=second), 1, float(i))])
     wait_rolled(database)
     assert len(rolled(database, "readings_minute")) == minutes * each
-    assert metrics(hub)["keeper_minutes_rolled_total"] > minutes
+    assert metrics(hub)["keeper_minute_rollups_total"] > minutes
 
 
 def test_kill_9_in_the_middle(ready, database):

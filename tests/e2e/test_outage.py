@@ -81,6 +81,7 @@ def test_an_outage_leaves_no_gap(collector, mariadb, database, sim, tmp_path):
     wait_for(lambda: metrics(hub)["writer_records_total"] > 3 * DTUS, 30, "the load to be there")
     before, meter = resident_bytes(hub.process), Meter(hub)
     incoming, waiting = outage(hub, mariadb, meter)
+    assert waiting > CACHE
     rate = catch_up(meter, waiting)
     assert dtus.stop() == 0
     now = wait_for(lambda: stored(hub), 60, lambda: f"everything to be stored: {metrics(hub)}")
@@ -89,7 +90,6 @@ def test_an_outage_leaves_no_gap(collector, mariadb, database, sim, tmp_path):
     print(f"\n{SECONDS:g} s without the database, {DTUS} DTUs: {incoming:.0f} records/s came in, {waiting:.0f} waited, "
           f"caught up with {rate:.0f} records/s, {rate / incoming:.1f} times; memory grew from {before >> 20} to "
           f"{meter.peak >> 20} MiB at the most, cache peak {now['cache_records_peak']:g}; {len(journal.records)} records")
-    assert waiting > CACHE
     compare_journal(database, journal)
     assert losses(database, served, []).answers == 0
     assert now["cache_dropped_total"] == now["journal_dropped_total"] == now["polls_timed_out_total"] == 0

@@ -114,16 +114,16 @@ def stored_readings(database, device):
     return moments
 
 
-def first_difference(wanted, got):
+def first_difference(wanted, got, source):
     for i, (a, b) in enumerate(zip(wanted, got)):
         if a != b:
-            return f"first difference at {i}: served {a}, stored {b}"
+            return f"first difference at {i}: {source} {a}, stored {b}"
     return "one is the start of the other"
 
 
-def assert_same(device, what, wanted, got):
-    assert got == wanted, (f"device {device}: {len(wanted)} {what} served, {len(got)} stored; "
-                           + first_difference(wanted, got))
+def assert_same(device, what, wanted, got, source="served"):
+    assert got == wanted, (f"device {device}: {len(wanted)} {what} {source}, {len(got)} stored; "
+                           + first_difference(wanted, got, source))
 
 
 def compare_readings(database, served):
