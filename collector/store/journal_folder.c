@@ -339,9 +339,14 @@ static int follow_folder(struct journal *journal)
 int journal_folder_renew(struct journal *journal)
 {
     bool moved = access(journal->current->path, F_OK) != 0;
+    const char *why = journal->file != NULL ? file_error(journal->file) : "";
+    if (moved)
+        why = "it was deleted";
+    else if (why[0] == '\0')
+        why = "it has lost records";
     if (journal->file != NULL)
         log_error("journal", NULL, "%s is not trusted any more: %s; going on with a new file",
-                  journal->current->path, moved ? "it was deleted" : file_error(journal->file));
+                  journal->current->path, why);
     file_close(journal->file);
     journal->file = NULL;
     if (moved && follow_folder(journal) != 0)

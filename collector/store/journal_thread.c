@@ -73,8 +73,9 @@ static void committed(struct journal *journal, const struct file_group *group, s
     pthread_mutex_lock(&journal->lock);
     set_ok(journal, true);
     TAILQ_CONCAT(&block->chunks, &journal->pending, link);
-    TAILQ_FOREACH (chunk, &block->chunks, link)
+    TAILQ_FOREACH (chunk, &block->chunks, link) {
         block->bytes += sizeof(*chunk) + chunk->room;
+    }
     if (journal_count(volume) == 0)
         volume->oldest_ms = group->made_ms;
     volume->last_seq = group->last_seq;
@@ -262,8 +263,9 @@ static uint64_t total_bytes(struct journal *journal)
 {
     struct volume *volume;
     uint64_t bytes = 0;
-    TAILQ_FOREACH (volume, &journal->volumes, link)
+    TAILQ_FOREACH (volume, &journal->volumes, link) {
         bytes += volume->gone ? 0 : volume->bytes;
+    }
     return bytes;
 }
 
