@@ -7,7 +7,7 @@ import pytest
 from harness.control import get, metrics, status
 from harness.mariadb import PASSWORD
 from harness.parts import Collector, new_config
-from harness.served import stored_readings
+from harness.served import Served, compare_packets, compare_readings, compare_sums, stored_readings
 from harness.storing import DATA, QUICK, all_stored_once, end, grown
 from harness.wait import wait_for
 
