@@ -1,5 +1,5 @@
-"""The journal's disk is full, or a file may not grow: it is said clearly, the database goes on getting everything, and the
-journal takes records again by itself once there is room."""
+"""The journal's disk is full, or a file may not grow: it is said clearly, the database goes on getting everything, and
+the journal takes records again by itself once there is room."""
 import errno
 import resource
 import subprocess
@@ -83,7 +83,8 @@ def grown(hub, name, by):
 def start(collector, sim, tmp_path):
     """start(place): a collector whose journal is there, and DTUs."""
     def start(place):
-        hub = collector(data=DATA, server={**SERVER, "journal": {"retention": 3600, "dir": str(place.folder / "journal")}})
+        journal = {"retention": 3600, "dir": str(place.folder / "journal")}
+        hub = collector(server={**SERVER, "journal": journal}, data=DATA)
         hub.process.wait_log("is ready")
         dtus = sim("-c", hub.config.folder, "--port", hub.port, "--count", DTUS, "--heartbeat", 1, "--unique",
                    "--served", tmp_path / "served.tsv")
