@@ -1,5 +1,5 @@
-"""The wall clock jumps forward and back under load: polls go on at their interval, and every reading is stored once. The
-clock is the collector's alone, see tests/preload/clock_shift.c (libfaketime, which reads a file each time it is asked,
+"""The wall clock jumps forward and back under load: polls go on at their interval, and every reading is stored once.
+The clock is the collector's alone, see tests/preload/clock_shift.c (libfaketime, which reads a file each time it is asked,
 keeps a processor busy with that)."""
 import struct
 import time

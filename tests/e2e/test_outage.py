@@ -1,5 +1,5 @@
-"""The database is away under load and comes back: no gap, nothing twice, bounded memory, and what has piled up is stored
-faster than more comes in. DTUHUB_OUTAGE_SECONDS=60 is the long form: a thousand DTUs, and the speed is asserted."""
+"""The database is away under load and comes back: no gap, nothing twice, bounded memory, and what has piled up is
+stored faster than more comes in. DTUHUB_OUTAGE_SECONDS=60 is the long form: a thousand DTUs, and the speed is asserted."""
 import os
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The collector's journal as a test reads it: the groups of collector/store/group.c, the records of collector/record.h."""
+"""The collector's journal as a test reads it: groups as in collector/store/group.c, records as in collector/record.h."""
 import sqlite3
 import struct
 import zlib

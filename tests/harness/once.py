@@ -1,4 +1,4 @@
-"""Nothing lost, nothing twice: what the journal accepted against the database, and what was served against what is stored."""
+"""Nothing lost, nothing twice: what the journal accepted, and what was served, against what is stored."""
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -34,8 +34,8 @@ def compare_journal(database, journal, ordered=True):
     devices = journal.devices.keys()
     packets = by_device(database.query(f"SELECT device_id, packet_type, raw_data, {MS} FROM raw_packets ORDER BY id"),
                         "packet_type", "raw_data", "ms")
-    assert_same_devices(devices, "packets", records_of(journal, jn.PACKET, lambda r: (PACKETS[r.code], r.body, r.ts_ms)),
-                        packets)
+    assert_same_devices(devices, "packets", records_of(
+        journal, jn.PACKET, lambda r: (PACKETS[r.code], r.body, r.ts_ms)), packets)
     beats = by_device(database.query(f"SELECT device_id, {MS} FROM heartbeat_log ORDER BY id"), "ms")
     assert_same_devices(devices, "heartbeats", records_of(journal, jn.HEARTBEAT, lambda r: (r.ts_ms,)), beats)
     history = by_device(database.query(f"SELECT device_id, event, details, {MS} FROM connection_history "
@@ -119,7 +119,7 @@ def losses(database, served, kills, ordered=True):
 
 
 def stored(hub):
-    """The metrics, once no device is online and all that the collector holds, in memory or in its journal, is stored."""
+    """The metrics, once no device is online and all that is in memory or in the journal is stored; else None."""
     now = metrics(hub)
     if now["devices_online"] == now["cache_records"] == now["journal_records"] == 0:
         return now

@@ -73,7 +73,8 @@ class Collector:
 
     def start(self):
         """Also after stop() or kill(): the same config and port again."""
-        self.process = self._processes.start("collector", [BUILD / "dtuhub-collector", "-c", self.config.folder], self.env)
+        argv = [BUILD / "dtuhub-collector", "-c", self.config.folder]
+        self.process = self._processes.start("collector", argv, self.env)
         self.process.wait_ready(lambda: listening(self.port))
 
     def reload(self, **changes):
