@@ -1,5 +1,6 @@
 /*
- * The in-memory cache: where the loop puts records and a writer takes them from.
+ * The in-memory cache: where the loop puts records and the journal, or without one the writer,
+ * takes them from.
  *
  * A queue of chunks of bytes (runs of records, see collector/record.h), bounded by a number of
  * records, those that a writer has taken but not yet stored included. The high watermark wakes the
@@ -7,7 +8,7 @@
  * is dropped and its records are counted: newer data is worth more, and the loop never waits.
  *
  * cache_append() belongs to one thread, cache_take() and cache_done() to another; the rest is for
- * any. A journal's place is between the two: it takes chunks whole and hands them on.
+ * any.
  */
 #ifndef DTUHUB_COLLECTOR_STORE_CACHE_H
 #define DTUHUB_COLLECTOR_STORE_CACHE_H
