@@ -26,6 +26,17 @@ static const struct server_table *find_table(const char *name)
     return NULL;
 }
 
+static void add_unknown_section(struct faults *faults, const char *file,
+                                const struct yaml_pair *pair)
+{
+    char names[256] = "";
+    for (size_t i = 0, used = 0; i < server_tables_count && used < sizeof(names); i++)
+        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? ", " : "",
+                                 server_tables[i].name);
+    faults_add(faults, file, pair->line, "unknown section %s: the sections are %s",
+               QUOTE(pair->key), names);
+}
+
 static void report_unknown_section(const struct reading *reading, const struct yaml_pair *pair)
 {
     const char *names[TABLES_MAX];
@@ -48,11 +59,7 @@ static void report_unknown_section(const struct reading *reading, const struct y
         faults_add(reading->reader.faults, file, pair->line,
                    "unknown section %s: did you mean \"%s\"?", QUOTE(pair->key), nearest);
     else
-        faults_add(
-            reading->reader.faults, file, pair->line,
-            "unknown section %s: the sections are server, mysql, cache, retention, webhooks, "
-            "polling, log",
-            QUOTE(pair->key));
+        add_unknown_section(reading->reader.faults, file, pair);
 }
 
 /* The line of a key in the file, or ${otherwise}. */
