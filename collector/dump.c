@@ -149,12 +149,13 @@ static void dump_store(struct collector *collector, int64_t wall_ms)
     journal_status(collector->journal, &journal);
     if (journal.enabled)
         say(NULL,
-            "journal: %s%s, %llu of %llu bytes, %llu records not stored yet, the oldest from %s, "
+            "journal: %s%s, %llu of %llu bytes, %llu records not stored yet, the oldest taken: %s, "
             "%llu dropped, %llu groups unreadable, %llu errors",
             journal.ok ? "ok" : "not written: ", journal.error, (unsigned long long)journal.bytes,
             (unsigned long long)journal.max_bytes, (unsigned long long)journal.depth,
-            ago(journal.oldest_ms, wall_ms).text, (unsigned long long)journal.dropped,
-            (unsigned long long)journal.unreadable, (unsigned long long)journal.errors);
+            journal.depth > 0 ? ago(journal.oldest_ms, wall_ms).text : "-",
+            (unsigned long long)journal.dropped, (unsigned long long)journal.unreadable,
+            (unsigned long long)journal.errors);
     else
         say(NULL, "journal: off");
     say(NULL,
