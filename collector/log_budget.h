@@ -71,13 +71,8 @@ void log_budget_sweep(struct log_budget *budget);
     do {                                                                                           \
         uint64_t left_out_;                                                                        \
         if (log_enabled(level) &&                                                                  \
-            log_budget_take((budget), (kind), (key), clock_mono_ms(), &left_out_)) {               \
-            if (left_out_ > 0)                                                                     \
-                log_line((level), (module), (who), fmt " (%llu more like it left out)",            \
-                         ##__VA_ARGS__, (unsigned long long)left_out_);                            \
-            else                                                                                   \
-                log_line((level), (module), (who), fmt, ##__VA_ARGS__);                            \
-        }                                                                                          \
+            log_budget_take((budget), (kind), (key), clock_mono_ms(), &left_out_))                 \
+            log_counted((level), left_out_, (module), (who), fmt, ##__VA_ARGS__);                  \
     } while (0)
 
 #endif

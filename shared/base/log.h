@@ -88,18 +88,24 @@ int log_limited(struct log_limit *limit, int64_t now_ms, uint64_t *suppressed);
             log_line(LOGL_DEBUG, module, who, __VA_ARGS__);                                        \
     } while (0)
 
+/** log_counted(level, left_out, module, who, fmt, ...): log_line() that appends "(N more like it
+ * left out)" where ${left_out} is not 0. */
+#define log_counted(level, left_out, module, who, fmt, ...)                                        \
+    do {                                                                                           \
+        if ((left_out) > 0)                                                                        \
+            log_line((level), (module), (who), fmt " (%llu more like it left out)", ##__VA_ARGS__, \
+                     (unsigned long long)(left_out));                                              \
+        else                                                                                       \
+            log_line((level), (module), (who), fmt, ##__VA_ARGS__);                                \
+    } while (0)
+
 /** log_at_limit(limit, level, module, who, fmt, ...): log_line() under ${limit}; appends "(N more
  * like it left out)". */
 #define log_at_limit(limit, level, module, who, fmt, ...)                                          \
     do {                                                                                           \
         uint64_t left_out_;                                                                        \
-        if (log_limited((limit), clock_mono_ms(), &left_out_)) {                                   \
-            if (left_out_ > 0)                                                                     \
-                log_line((level), (module), (who), fmt " (%llu more like it left out)",            \
-                         ##__VA_ARGS__, (unsigned long long)left_out_);                            \
-            else                                                                                   \
-                log_line((level), (module), (who), fmt, ##__VA_ARGS__);                            \
-        }                                                                                          \
+        if (log_limited((limit), clock_mono_ms(), &left_out_))                                     \
+            log_counted((level), left_out_, (module), (who), fmt, ##__VA_ARGS__);                  \
     } while (0)
 
 #endif
