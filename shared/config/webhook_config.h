@@ -1,0 +1,101 @@
+/*
+ * The section webhooks: of server_config.yml: who is called about what.
+ *
+ *   webhooks:
+ *     device_online: "http://..."      the short form: three URLs with the original's bodies
+ *     deny: [169.254.0.0/16, ...]      addresses that are never called
+ *     targets:
+ *       ops:                           the long form, one entry for each target
+ *         url: "https://..."
+ *         events: [device_offline, "alarm_*"]
+ *
+ * A short form is a target too, with the name of its key and the format "original".
+ * An immutable snapshot as the rest of struct server_config; secrets are wiped when it is freed.
+ */
+#ifndef DTUHUB_CONFIG_WEBHOOK_CONFIG_H
+#define DTUHUB_CONFIG_WEBHOOK_CONFIG_H
+
+#include "shared/event/kind.h"
+#include "shared/template/mustache.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { WEBHOOK_NAME_MAX = 64, WEBHOOK_RETRIES_MAX = 32, WEBHOOK_BATCH_MAX = 1000 };
+
+enum webhook_format {
+    WEBHOOK_ORIGINAL,          /* the bodies of the short form */
+    WEBHOOK_PLAIN,             /* the event's JSON object; a batch: a list of them */
+    WEBHOOK_STANDARD_WEBHOOKS, /* {"type", "timestamp", "data"} and the three headers */
+    WEBHOOK_CLOUDEVENTS,       /* CloudEvents 1.0, structured mode; a batch: its batch mode */
+    WEBHOOK_DINGTALK,
+    WEBHOOK_FEISHU,
+    WEBHOOK_WECOM,
+    WEBHOOK_TEMPLATE, /* the target's own body */
+    WEBHOOK_FORMATS,
+};
+
+struct webhook_header {
+    char *name, *value; /* the value may be a secret */
+};
+
+struct webhook_target {
+    char *name; /* printable, unique */
+    char *url;  /* http or https; never shown whole, it may hold a token */
+
+    /* What it is called about: an event that fits all of these. */
+    uint64_t kinds;           /* set of event_kind_mask(); 0 where only rules are named */
+    char **rules;             /* names of rules whose alarms it wants; NULL-terminated, or NULL */
+    char **devices;           /* ids with * and ?; NULL: all */
+    char **profiles, **tags;  /* NULL: all */
+    enum severity severity;   /* this or worse; info */
+    const char *language;     /* "en" or "zh": which of an alarm's messages "message" is */
+
+    /* How. */
+    char *method; /* POST, PUT or PATCH; GET is not: a call must not be cached */
+    struct webhook_header *headers;
+    size_t nheaders;
+    enum webhook_format format;
+    struct mustache *body; /* of WEBHOOK_TEMPLATE; its contexts are described in message.h */
+    char *content_type;    /* of WEBHOOK_TEMPLATE, application/json */
+    char *secret;          /* NULL: not signed */
+    char *ca_file;         /* NULL: the system's */
+    int64_t timeout_ms;    /* whole call; file: seconds, 15 */
+    int64_t connect_timeout_ms; /* file: seconds, 5 */
+
+    /* How often. */
+    uint32_t concurrency;    /* calls at once, 4 */
+    uint32_t rate;           /* calls in rate_window_ms; 0: no limit; robots 20, feishu 100 */
+    int64_t rate_window_ms;  /* file: seconds, 60 */
+    uint32_t batch_max;      /* events of data_received in one call; 1: not batched */
+    int64_t batch_wait_ms;   /* the first of them waits so long at the most; file: seconds, 5 */
+    int64_t retries_ms[WEBHOOK_RETRIES_MAX]; /* waits before the 2nd, 3rd, ... try */
+    size_t nretries;
+    int64_t keep_ms;         /* what is not delivered by then is given up; file: seconds, 7 days */
+    unsigned line;           /* of its key in the file */
+};
+
+struct webhook_config {
+    struct webhook_target *targets; /* the short forms first, then in the order of the file */
+    size_t ntargets;
+    char *deny; /* CIDRs, comma-separated: addresses that are not called, whatever the name said */
+};
+
+/** webhook_config_target(config, name): or NULL. */
+const struct webhook_target *webhook_config_target(const struct webhook_config *config,
+                                                   const char *name);
+
+/** What is asked about an event when targets are chosen; the texts are borrowed. */
+struct webhook_subject {
+    enum event_kind kind;
+    enum severity severity;
+    const char *device_id, *profile, *tags; /* NULL: of no device */
+    const char *rule;                       /* NULL: of no rule */
+};
+
+/** webhook_target_wants(target, subject): whether it is called about it. Pure. */
+bool webhook_target_wants(const struct webhook_target *target,
+                          const struct webhook_subject *subject);
+
+#endif

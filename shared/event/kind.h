@@ -1,0 +1,75 @@
+/*
+ * The kinds of events: one table. A new kind is one line of it (and, where people are to read its
+ * name in the portal, one line of each catalogue).
+ *
+ * The numbers stand in journals: a new kind goes to the end, and none is ever taken out.
+ */
+#ifndef DTUHUB_EVENT_KIND_H
+#define DTUHUB_EVENT_KIND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITIES };
+
+/* X(symbol, name, severity, of a device, in the table `events`) */
+#define EVENT_KIND_LIST(X)                                                                         \
+    X(SLAVE_DEAD, "slave_dead", SEVERITY_WARNING, true, true)                                      \
+    X(SLAVE_ALIVE, "slave_alive", SEVERITY_INFO, true, true)                                       \
+    X(DEVICE_FLAPPING, "device_flapping", SEVERITY_WARNING, true, true)                            \
+    X(DEVICE_UNKNOWN, "device_unknown", SEVERITY_WARNING, true, true)                              \
+    X(DEVICE_SUPERSEDED, "device_superseded", SEVERITY_WARNING, true, true)                        \
+    X(WRITE_DONE, "write_done", SEVERITY_INFO, true, true)                                         \
+    X(STORAGE_LOST, "storage_lost", SEVERITY_CRITICAL, false, true)                                \
+    X(STORAGE_BEHIND, "storage_behind", SEVERITY_CRITICAL, false, true)                            \
+    X(DEVICE_ONLINE, "device_online", SEVERITY_INFO, true, true)                                   \
+    X(DEVICE_OFFLINE, "device_offline", SEVERITY_WARNING, true, true)                              \
+    X(DATA_RECEIVED, "data_received", SEVERITY_INFO, true, false)                                  \
+    X(HEARTBEAT_TIMEOUT, "heartbeat_timeout", SEVERITY_WARNING, true, true)                        \
+    X(ALARM_RAISED, "alarm_raised", SEVERITY_WARNING, true, true)                                  \
+    X(ALARM_CLEARED, "alarm_cleared", SEVERITY_INFO, true, true)                                   \
+    X(ALARM_ACKNOWLEDGED, "alarm_acknowledged", SEVERITY_INFO, true, true)                         \
+    X(NO_DATA, "no_data", SEVERITY_WARNING, true, true)                                            \
+    X(CONFIG_RELOADED, "config_reloaded", SEVERITY_INFO, false, true)                              \
+    X(CONFIG_REJECTED, "config_rejected", SEVERITY_WARNING, false, true)                           \
+    X(SERVER_STARTED, "server_started", SEVERITY_INFO, false, true)                                \
+    X(SERVER_STOPPING, "server_stopping", SEVERITY_INFO, false, true)                              \
+    X(WEBHOOK_DISABLED, "webhook_disabled", SEVERITY_WARNING, false, true)                         \
+    X(WEBHOOK_DEAD, "webhook_dead", SEVERITY_WARNING, false, true)
+
+enum event_kind {
+    EVENT_NONE,
+#define X(symbol, name, severity, device, stored) EVENT_##symbol,
+    EVENT_KIND_LIST(X)
+#undef X
+        EVENT_KINDS, /* one more than the last */
+};
+
+struct event_kind_info {
+    const char *name;
+    enum severity severity; /* where the event itself brings none: alarms have their rule's */
+    bool of_device;         /* else of the collector */
+    bool stored;            /* in the table `events` */
+};
+
+/** event_kind_info(kind): never NULL; the name is "unknown" for another number. */
+const struct event_kind_info *event_kind_info(unsigned kind);
+
+/** event_kind_find(name): EVENT_NONE where no kind is called so. */
+enum event_kind event_kind_find(const char *name);
+
+/** event_kind_mask(kind): its bit in a set of kinds. */
+static inline uint64_t event_kind_mask(enum event_kind kind)
+{
+    return (uint64_t)1 << kind;
+}
+
+/** severity_name(severity): "info", "warning", "critical". */
+const char *severity_name(enum severity severity);
+
+/** event_kind_names, severity_names: for settings, NULL at the end; the index of the first is
+ * EVENT_NONE + 1. */
+extern const char *const event_kind_names[EVENT_KINDS];
+extern const char *const severity_names[SEVERITIES + 1];
+
+#endif
