@@ -45,35 +45,35 @@ struct webhook_target {
     char *url;  /* http or https; never shown whole, it may hold a token */
 
     /* What it is called about: an event that fits all of these. */
-    uint64_t kinds;           /* set of event_kind_mask(); 0 where only rules are named */
-    char **rules;             /* names of rules whose alarms it wants; NULL-terminated, or NULL */
-    char **devices;           /* ids with * and ?; NULL: all */
-    char **profiles, **tags;  /* NULL: all */
-    enum severity severity;   /* this or worse; info */
-    const char *language;     /* "en" or "zh": which of an alarm's messages "message" is */
+    uint64_t kinds;          /* set of event_kind_mask(); 0 where only rules are named */
+    char **rules;            /* names of rules whose alarms it wants; NULL-terminated, or NULL */
+    char **devices;          /* ids with * and ?; NULL: all */
+    char **profiles, **tags; /* NULL: all */
+    enum severity severity;  /* this or worse; info */
+    const char *language;    /* "en" or "zh": which of an alarm's messages "message" is */
 
     /* How. */
     char *method; /* POST, PUT or PATCH; GET is not: a call must not be cached */
     struct webhook_header *headers;
     size_t nheaders;
     enum webhook_format format;
-    struct mustache *body; /* of WEBHOOK_TEMPLATE; its contexts are described in message.h */
-    char *content_type;    /* of WEBHOOK_TEMPLATE, application/json */
-    char *secret;          /* NULL: not signed */
-    char *ca_file;         /* NULL: the system's */
-    int64_t timeout_ms;    /* whole call; file: seconds, 15 */
+    struct mustache *body;      /* of WEBHOOK_TEMPLATE; its contexts are described in message.h */
+    char *content_type;         /* of WEBHOOK_TEMPLATE, application/json */
+    char *secret;               /* NULL: not signed */
+    char *ca_file;              /* NULL: the system's */
+    int64_t timeout_ms;         /* whole call; file: seconds, 15 */
     int64_t connect_timeout_ms; /* file: seconds, 5 */
 
     /* How often. */
-    uint32_t concurrency;    /* calls at once, 4 */
-    uint32_t rate;           /* calls in rate_window_ms; 0: no limit; robots 20, feishu 100 */
-    int64_t rate_window_ms;  /* file: seconds, 60 */
-    uint32_t batch_max;      /* events of data_received in one call; 1: not batched */
-    int64_t batch_wait_ms;   /* the first of them waits so long at the most; file: seconds, 5 */
+    uint32_t concurrency;   /* calls at once, 4 */
+    uint32_t rate;          /* calls in rate_window_ms; 0: no limit; robots 20, feishu 100 */
+    int64_t rate_window_ms; /* file: seconds, 60 */
+    uint32_t batch_max;     /* events of data_received in one call; 1: not batched */
+    int64_t batch_wait_ms;  /* the first of them waits so long at the most; file: seconds, 5 */
     int64_t retries_ms[WEBHOOK_RETRIES_MAX]; /* waits before the 2nd, 3rd, ... try */
     size_t nretries;
-    int64_t keep_ms;         /* what is not delivered by then is given up; file: seconds, 7 days */
-    unsigned line;           /* of its key in the file */
+    int64_t keep_ms; /* what is not delivered by then is given up; file: seconds, 7 days */
+    unsigned line;   /* of its key in the file */
 };
 
 struct webhook_config {

@@ -1,0 +1,59 @@
+/*
+ * All rules at work: which rule watches which point of which device, the alarms that are open, and
+ * the events alarm_raised, alarm_cleared, alarm_acknowledged and no_data on the bus.
+ *
+ * It listens to answers on the bus and to device_online (a device that comes is watched from then
+ * on, also while it is away). A reload keeps the state of each rule whose name stays and whose
+ * condition is the same; alarms of rules that are gone are cleared. Until rules_restored() nothing
+ * is raised (values are taken in all the same): an alarm that an earlier life left open must not be
+ * raised a second time.
+ *
+ * Belongs to the loop's thread. rules_tick() looks at time; everything else is told by the bus.
+ */
+#ifndef DTUHUB_COLLECTOR_EVENTS_RULES_H
+#define DTUHUB_COLLECTOR_EVENTS_RULES_H
+
+#include "collector/events/alarm.h"
+#include "collector/events/bus.h"
+#include "shared/config/data_config.h"
+#include "shared/config/rule_config.h"
+
+#include <json-c/json_object.h>
+
+struct rules;
+
+/** What it needs of others: put an alarm's life on record (collector/store/recorder.h). */
+struct rules_ops {
+    void (*record)(void *cookie, uint32_t device, const struct alarm *alarm, int64_t ts_ms);
+    void *cookie;
+};
+
+/** rules_new(bus, config, ops): ${config} is held as long as its rules run. */
+struct rules *rules_new(struct bus *bus, struct data_config *config, const struct rules_ops *ops);
+void rules_free(struct rules *rules);
+
+/** rules_configure(rules, config, wall_ms, mono_ms): a reload. */
+void rules_configure(struct rules *rules, struct data_config *config, int64_t wall_ms,
+                     int64_t mono_ms);
+
+/** rules_restore(rules, alarms, n, ref, mono_ms): alarms that an earlier life left open; taken over
+ * (and freed). Those whose rule is gone are cleared. rules_restored(): that is all, or nobody can
+ * tell: from now on alarms are raised. */
+void rules_restore(struct rules *rules, struct alarm **alarms, size_t n, int64_t wall_ms,
+                   int64_t mono_ms);
+void rules_restored(struct rules *rules, int64_t wall_ms, int64_t mono_ms);
+
+/** rules_tick(rules, wall_ms, mono_ms): once a second. */
+void rules_tick(struct rules *rules, int64_t wall_ms, int64_t mono_ms);
+
+/** rules_acknowledge(rules, id, actor, comment, wall_ms): 0; -1 where no alarm of that id is open.
+ * A second one changes actor and comment. */
+int rules_acknowledge(struct rules *rules, const char *id, const char *actor, const char *comment,
+                      int64_t wall_ms);
+
+/** rules_open_alarms(rules): a list of alarm_json(), the newest first; the caller's.
+ * rules_open_count(rules, severity). */
+struct json_object *rules_open_alarms(const struct rules *rules);
+size_t rules_open_count(const struct rules *rules, enum severity severity);
+
+#endif
