@@ -82,21 +82,6 @@ int record_parse_write(const uint8_t *body, size_t size, struct write_entry *out
     return at == size ? 0 : -1;
 }
 
-const char *record_event_name(unsigned kind)
-{
-    static const char *const names[EVENT_KINDS] = {
-        [EVENT_SLAVE_DEAD] = "slave_dead",
-        [EVENT_SLAVE_ALIVE] = "slave_alive",
-        [EVENT_DEVICE_FLAPPING] = "device_flapping",
-        [EVENT_DEVICE_UNKNOWN] = "device_unknown",
-        [EVENT_DEVICE_SUPERSEDED] = "device_superseded",
-        [EVENT_WRITE_DONE] = "write_done",
-        [EVENT_STORAGE_LOST] = "storage_lost",
-        [EVENT_STORAGE_BEHIND] = "storage_behind",
-    };
-    return kind < EVENT_KINDS && names[kind] != NULL ? names[kind] : "unknown";
-}
-
 static bool samples_sound(const struct record_head *head, const uint8_t *body)
 {
     struct record_sample sample;
@@ -112,7 +97,7 @@ static bool connection_sound(const struct record_head *head, const uint8_t *body
 {
     struct record_connection peer;
     if (head->body_size < sizeof(peer) || head->body_size > sizeof(peer) + RECORD_DETAILS_MAX ||
-        head->code < EVENT_CONNECT || head->code > EVENT_HEARTBEAT_TIMEOUT)
+        head->code < LINE_CONNECT || head->code > LINE_HEARTBEAT_TIMEOUT)
         return false;
     memcpy(&peer, body, sizeof(peer));
     return memchr(peer.address, '\0', sizeof(peer.address)) != NULL;

@@ -18,6 +18,7 @@
 #ifndef DTUHUB_COLLECTOR_RECORD_H
 #define DTUHUB_COLLECTOR_RECORD_H
 
+#include "shared/event/kind.h"
 #include "shared/modbus/regtype.h"
 
 #include <stdbool.h>
@@ -41,20 +42,7 @@ enum packet_type {
     PACKET_NOISE
 };
 
-enum connection_event { EVENT_CONNECT = 1, EVENT_DISCONNECT, EVENT_HEARTBEAT_TIMEOUT };
-
-/* What the table `events` says of a device; the names are record_event_name()'s. */
-enum event_kind {
-    EVENT_SLAVE_DEAD = 1,
-    EVENT_SLAVE_ALIVE,
-    EVENT_DEVICE_FLAPPING,
-    EVENT_DEVICE_UNKNOWN,
-    EVENT_DEVICE_SUPERSEDED,
-    EVENT_WRITE_DONE,
-    EVENT_STORAGE_LOST, /* of no device, as the next one */
-    EVENT_STORAGE_BEHIND,
-    EVENT_KINDS, /* one more than the last */
-};
+enum connection_event { LINE_CONNECT = 1, LINE_DISCONNECT, LINE_HEARTBEAT_TIMEOUT };
 
 enum {
     RECORD_PACKET_MAX = 1024, /* bytes kept of one packet */
@@ -110,9 +98,6 @@ struct write_entry {
         result; /* "written", "exception", "time-out", "refused", "not verified", ... */
     struct write_text details; /* for people */
 };
-
-/** record_event_name(kind): "slave_dead" and the like; "unknown" for another number. */
-const char *record_event_name(unsigned kind);
 
 /** A body of samples under construction. */
 struct record_body {

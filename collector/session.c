@@ -178,7 +178,7 @@ static void become_active(struct session *session, struct session_time now)
     env->metrics->heartbeat_timeouts++;
     session_say(session, LOG_SILENT, LOGL_INFO, "%s", details);
     if (session->registered)
-        recorder_connection(&env->recorder, session->device, now.wall_ms, EVENT_HEARTBEAT_TIMEOUT,
+        recorder_connection(&env->recorder, session->device, now.wall_ms, LINE_HEARTBEAT_TIMEOUT,
                             &session->peer, details);
     if (session->plan->profile->link.listen_only || session->quarantined)
         session_close(session, "heartbeat timeout");
@@ -239,7 +239,7 @@ void session_end(struct session *session, const char *reason, struct session_tim
     session_write_end_all(session, now.mono_ms);
     if (session->registered) {
         session_say(session, LOG_OFFLINE, LOGL_INFO, "offline: %s", reason);
-        recorder_connection(&env->recorder, session->device, now.wall_ms, EVENT_DISCONNECT,
+        recorder_connection(&env->recorder, session->device, now.wall_ms, LINE_DISCONNECT,
                             &session->peer, reason);
     }
     session_count_in(session, NULL);

@@ -126,7 +126,7 @@ static void go_online(struct session *session, const struct plan *plan, struct s
                           device != NULL ? device->tags : "", plan->profile->name);
     env->metrics->registered++;
     session->ops->registered(session->cookie);
-    recorder_connection(&env->recorder, session->device, now.wall_ms, EVENT_CONNECT, &session->peer,
+    recorder_connection(&env->recorder, session->device, now.wall_ms, LINE_CONNECT, &session->peer,
                         "");
     session->secretive |= device != NULL && device->secret != NULL;
     if (session->registration_size > 0 && !session->secretive)

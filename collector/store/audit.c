@@ -17,7 +17,7 @@ void audit_add_text(struct rowset *rows, const char *text, size_t len, size_t mo
 void audit_add_event(struct rowset *rows, const char *id, const struct record_head *head,
                      const uint8_t *body)
 {
-    rowset_add_text(rows, record_event_name(head->code));
+    rowset_add_text(rows, event_kind_info(head->code)->name);
     rowset_add_text(rows, id);
     rowset_add_time(rows, head->ts_ms);
     audit_add_text(rows, (const char *)body, head->body_size, RECORD_DETAILS_MAX);

@@ -210,18 +210,18 @@ static void add_heartbeat(struct batch *batch, const struct record_head *head,
 static void add_connection(struct batch *batch, const struct record_head *head, const uint8_t *body)
 {
     static const char *const events[] = {
-        [EVENT_CONNECT] = "connect",
-        [EVENT_DISCONNECT] = "disconnect",
-        [EVENT_HEARTBEAT_TIMEOUT] = "heartbeat_timeout",
+        [LINE_CONNECT] = "connect",
+        [LINE_DISCONNECT] = "disconnect",
+        [LINE_HEARTBEAT_TIMEOUT] = "heartbeat_timeout",
     };
     struct rowset *rows = batch->rows[TABLE_HISTORY];
     struct device *device = touch(batch, head);
     if (head->body_size < sizeof(device->peer))
         return;
     memcpy(&device->peer, body, sizeof(device->peer));
-    if (head->code != EVENT_HEARTBEAT_TIMEOUT) {
+    if (head->code != LINE_HEARTBEAT_TIMEOUT) {
         device->changed = true;
-        device->online = head->code == EVENT_CONNECT;
+        device->online = head->code == LINE_CONNECT;
     }
     rowset_add_text(rows, directory_device_id(batch->directory, head->device));
     rowset_add_text(rows, events[head->code]);

@@ -2,11 +2,10 @@
 
 #include <string.h>
 
-static const struct event_kind_info kinds[EVENT_KINDS] = {
-    [EVENT_NONE] = {.name = "unknown"},
+static const struct event_kind_info kinds[EVENT_KINDS] = {[EVENT_NONE] = {.name = "unknown"},
 #define X(symbol, text, level, device, kept)                                                       \
     [EVENT_##symbol] = {.name = text, .severity = level, .of_device = device, .stored = kept},
-    EVENT_KIND_LIST(X)
+                                                          EVENT_KIND_LIST(X)
 #undef X
 };
 

@@ -45,7 +45,7 @@ static inline void line_on_registered(void *cookie)
     line->registered++;
     /* The owner ends an older line here: its record must come before this one's connect. */
     recorder_connection(&line->env.recorder, line->session.device, line->now.wall_ms,
-                        EVENT_DISCONNECT, &line->session.peer, "superseded");
+                        LINE_DISCONNECT, &line->session.peer, "superseded");
 }
 
 static inline void line_on_quarantined(void *cookie)
@@ -276,7 +276,7 @@ static inline void line_print_record(FILE *out, const struct record_head *head, 
         fprintf(out, "beat\n");
         break;
     case RECORD_EVENT:
-        fprintf(out, "%s: %.*s\n", record_event_name(head->code), (int)head->body_size,
+        fprintf(out, "%s: %.*s\n", event_kind_info(head->code)->name, (int)head->body_size,
                 (const char *)body);
         break;
     default:

@@ -72,7 +72,7 @@ static size_t make_run(uint8_t bytes[256])
     static const struct record_head heads[] = {
         {.type = RECORD_HEARTBEAT, .device = 1, .ts_ms = 10},
         {.type = RECORD_PACKET, .code = PACKET_DATA, .body_size = 5, .device = 2, .ts_ms = 20},
-        {.type = RECORD_CONNECTION, .code = EVENT_CONNECT, .body_size = 48, .device = 3},
+        {.type = RECORD_CONNECTION, .code = LINE_CONNECT, .body_size = 48, .device = 3},
     };
     size_t len = 0;
     for (size_t i = 0; i < 3; i++) {

@@ -139,7 +139,7 @@ static void every_kind_of_record_has_its_table(void **state)
 {
     struct bench *bench = *state;
     const struct record_connection peer = {.address = "10.0.0.7", .port = 40112};
-    recorder_connection(&bench->recorder, 0, AT, EVENT_CONNECT, &peer, "");
+    recorder_connection(&bench->recorder, 0, AT, LINE_CONNECT, &peer, "");
     recorder_packet(&bench->recorder, 0, AT + 1, PACKET_HEARTBEAT, (const uint8_t *)"ab", 2);
     recorder_heartbeat(&bench->recorder, 0, AT + 2);
     sample(bench, 0, AT + 3, 1.5);
@@ -308,9 +308,9 @@ static void the_last_event_decides_the_status(void **state)
     struct db_error error;
     const struct record_connection old = {.address = "10.0.0.7", .port = 1},
                                    new = {.address = "10.0.0.8", .port = 2};
-    recorder_connection(&bench->recorder, 2, AT, EVENT_DISCONNECT, &old, "superseded");
-    recorder_connection(&bench->recorder, 2, AT, EVENT_CONNECT, &new, "");
-    recorder_connection(&bench->recorder, 2, AT, EVENT_HEARTBEAT_TIMEOUT, &new, "");
+    recorder_connection(&bench->recorder, 2, AT, LINE_DISCONNECT, &old, "superseded");
+    recorder_connection(&bench->recorder, 2, AT, LINE_CONNECT, &new, "");
+    recorder_connection(&bench->recorder, 2, AT, LINE_HEARTBEAT_TIMEOUT, &new, "");
     take(bench);
     batch_insert(bench->batch, NULL, false, &error);
     char *said = fake_take();
@@ -389,7 +389,7 @@ static void texts_fit_their_columns(void **state)
                                                       "b")};
     recorder_write(&bench->recorder, 0, AT, &entry);
     recorder_event(&bench->recorder, 0, AT, EVENT_DEVICE_UNKNOWN, "\xff");
-    recorder_connection(&bench->recorder, 0, AT, EVENT_DISCONNECT,
+    recorder_connection(&bench->recorder, 0, AT, LINE_DISCONNECT,
                         &(struct record_connection){.address = "10.0.0.7"}, "as \xc3");
     take(bench);
     assert_int_equal(batch_insert(bench->batch, NULL, false, &error), 0);
@@ -459,7 +459,7 @@ static void a_device_is_named_when_it_is_news(void **state)
 {
     struct bench *bench = *state;
     const struct record_connection peer = {.address = "10.0.0.7", .port = 40112};
-    recorder_connection(&bench->recorder, 0, AT, EVENT_CONNECT, &peer, "");
+    recorder_connection(&bench->recorder, 0, AT, LINE_CONNECT, &peer, "");
     take(bench);
     assert_false(names_a_device(bench, "")); /* nothing is said of it */
     finish(bench);
@@ -482,7 +482,7 @@ static void a_device_is_named_when_it_is_news(void **state)
     assert_false(names_a_device(bench, ""));
     finish(bench);
 
-    recorder_connection(&bench->recorder, 0, AT + 3, EVENT_DISCONNECT, &peer, "");
+    recorder_connection(&bench->recorder, 0, AT + 3, LINE_DISCONNECT, &peer, "");
     take(bench);
     assert_true(names_a_device(bench, "'Boiler'")); /* it may be another database now */
     finish(bench);

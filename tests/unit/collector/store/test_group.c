@@ -24,7 +24,7 @@ static void fill(struct cache *cache, struct names *names)
     samples[1].point = names_point(names, "meter", &def);
     struct record_head heads[3] = {
         {.type = RECORD_SAMPLES, .count = 2, .body_size = sizeof(samples), .ts_ms = 1},
-        {.type = RECORD_CONNECTION, .code = EVENT_CONNECT, .body_size = sizeof(peer), .ts_ms = 2},
+        {.type = RECORD_CONNECTION, .code = LINE_CONNECT, .body_size = sizeof(peer), .ts_ms = 2},
         {.type = RECORD_EVENT, .code = EVENT_SLAVE_DEAD, .body_size = 5, .ts_ms = 3},
     };
     heads[0].device = names_device(names, "first");
