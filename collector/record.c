@@ -1,5 +1,8 @@
 #include "collector/record.h"
 
+#include "collector/alarm.h"
+#include "collector/record_news.h"
+
 #include <string.h>
 
 int record_add_sample(struct record_body *body, uint32_t point, const struct reg_value *value)
@@ -46,7 +49,7 @@ int record_next(const uint8_t *bytes, size_t size, size_t *offset, struct record
     if (size - *offset < sizeof(*head))
         return -1;
     memcpy(head, bytes + *offset, sizeof(*head));
-    if (head->type < RECORD_SAMPLES || head->type > RECORD_WRITE ||
+    if (head->type < RECORD_SAMPLES || head->type >= RECORD_TYPES ||
         head->body_size > size - *offset - sizeof(*head))
         return -1;
     *body = bytes + *offset + sizeof(*head);
@@ -103,9 +106,17 @@ static bool connection_sound(const struct record_head *head, const uint8_t *body
     return memchr(peer.address, '\0', sizeof(peer.address)) != NULL;
 }
 
+static bool alarm_sound(const char *body, size_t size)
+{
+    struct alarm *alarm = alarm_decode(body, size);
+    alarm_free(alarm);
+    return alarm != NULL;
+}
+
 bool record_sound(const struct record_head *head, const uint8_t *body)
 {
     struct write_entry entry;
+    struct news news;
     switch (head->type) {
     case RECORD_SAMPLES:
         return samples_sound(head, body);
@@ -120,6 +131,10 @@ bool record_sound(const struct record_head *head, const uint8_t *body)
         return head->body_size <= RECORD_DETAILS_MAX;
     case RECORD_WRITE:
         return record_parse_write(body, head->body_size, &entry) == 0;
+    case RECORD_NEWS:
+        return news_parse(body, head->body_size, &news) == 0;
+    case RECORD_ALARM:
+        return alarm_sound((const char *)body, head->body_size);
     }
     return false;
 }

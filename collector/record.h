@@ -10,8 +10,12 @@
  *   RECORD_HEARTBEAT   nothing
  *   RECORD_CONNECTION  struct record_connection, then the details; head.code is an enum
  *                      connection_event
- *   RECORD_EVENT       the details, a text; head.code is an enum event_kind
+ *   RECORD_EVENT       the details, a text; head.code is an enum event_kind. Not made any more:
+ *                      journals of earlier versions hold it
  *   RECORD_WRITE       struct record_write, then its texts one after the other
+ *   RECORD_NEWS        an event, and who is to be called about it: collector/record_news.h;
+ * head.code is an enum event_kind RECORD_ALARM       all of an alarm as JSON text: alarm_encode(),
+ * collector/alarm.h
  *
  * Pure; any thread.
  */
@@ -32,6 +36,9 @@ enum record_type {
     RECORD_CONNECTION,
     RECORD_EVENT,
     RECORD_WRITE,
+    RECORD_NEWS,
+    RECORD_ALARM,
+    RECORD_TYPES, /* one more than the last */
 };
 
 enum packet_type {

@@ -27,8 +27,6 @@
 #include <json-c/json_object.h>
 #include <stdint.h>
 
-enum { EVENT_ID_SIZE = 37, ALARM_ID_SIZE = EVENT_ID_SIZE };
-
 /** The device that an event is of; all borrowed, "" where not known. */
 struct event_device {
     uint32_t ref; /* collector/store/names.h */

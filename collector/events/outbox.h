@@ -12,7 +12,7 @@
 #ifndef DTUHUB_COLLECTOR_EVENTS_OUTBOX_H
 #define DTUHUB_COLLECTOR_EVENTS_OUTBOX_H
 
-#include "collector/events/alarm.h"
+#include "collector/alarm.h"
 #include "shared/config/server_config.h"
 #include "shared/config/webhook_config.h"
 

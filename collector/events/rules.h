@@ -13,7 +13,7 @@
 #ifndef DTUHUB_COLLECTOR_EVENTS_RULES_H
 #define DTUHUB_COLLECTOR_EVENTS_RULES_H
 
-#include "collector/events/alarm.h"
+#include "collector/alarm.h"
 #include "collector/events/bus.h"
 #include "shared/config/data_config.h"
 #include "shared/config/rule_config.h"

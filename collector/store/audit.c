@@ -21,6 +21,9 @@ void audit_add_event(struct rowset *rows, const char *id, const struct record_he
     rowset_add_text(rows, id);
     rowset_add_time(rows, head->ts_ms);
     audit_add_text(rows, (const char *)body, head->body_size, RECORD_DETAILS_MAX);
+    rowset_add_text(rows, "");
+    rowset_add_text(rows, severity_name(event_kind_info(head->code)->severity));
+    rowset_add_null(rows);
 }
 
 int audit_add_write(struct rowset *rows, const char *id, const struct record_head *head,

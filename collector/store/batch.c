@@ -2,6 +2,7 @@
 
 #include "collector/record.h"
 #include "collector/store/audit.h"
+#include "collector/store/news_rows.h"
 #include "collector/store/tables.h"
 #include "shared/base/alloc.h"
 
@@ -43,6 +44,7 @@ struct batch {
     size_t touched_count, touched_room;
     struct minute *minutes;
     size_t minute_count, minute_room;
+    struct news_rows *news;
     int64_t shift_ms;
 };
 
@@ -53,6 +55,8 @@ struct batch *batch_new(struct directory *directory, const char *collector)
     batch->collector = xstrdup(collector);
     for (int i = 0; i < TABLES; i++)
         batch->rows[i] = rowset_new(&tables[i]);
+    batch->news = news_rows_new(collector, batch->rows[TABLE_EVENTS], batch->rows[TABLE_DELIVERIES],
+                                batch->rows[TABLE_ALARMS]);
     return batch;
 }
 
@@ -62,6 +66,7 @@ void batch_free(struct batch *batch)
         return;
     for (int i = 0; i < TABLES; i++)
         rowset_free(batch->rows[i]);
+    news_rows_free(batch->news);
     free(batch->devices);
     free(batch->touched);
     free(batch->minutes);
@@ -77,13 +82,20 @@ static void want_points(struct batch *batch, const struct record_head *head, con
         directory_want_point(batch->directory, sample.point);
 }
 
+/* What makes no device: what is unknown or refused has events too, and no row in `devices`. */
+static bool is_audit(unsigned type)
+{
+    return type == RECORD_EVENT || type == RECORD_WRITE || type == RECORD_NEWS ||
+           type == RECORD_ALARM;
+}
+
 void batch_want(struct batch *batch, const struct span *span)
 {
     struct span_walk walk = span_begin(span);
     struct record_head head;
     const uint8_t *body;
     while (span_next(&walk, &head, &body)) {
-        if (head.type == RECORD_EVENT || head.type == RECORD_WRITE) {
+        if (is_audit(head.type)) {
             directory_want_id(batch->directory, head.device);
             continue;
         }
@@ -230,15 +242,20 @@ static void add_connection(struct batch *batch, const struct record_head *head, 
                    head->body_size - sizeof(device->peer), RECORD_DETAILS_MAX);
 }
 
-/* Neither makes a device: what is unknown or refused has events too, and no row in `devices`. */
 static void add_audit(struct batch *batch, const struct record_head *head, const uint8_t *body,
                       struct batch_counts *counts)
 {
     const char *id = directory_device_id(batch->directory, head->device);
+    int rc = 0;
     if (head->type == RECORD_EVENT)
         audit_add_event(batch->rows[TABLE_EVENTS], id, head, body);
-    else if (audit_add_write(batch->rows[TABLE_WRITES], id, head, body) != 0)
-        counts->broken++;
+    else if (head->type == RECORD_WRITE)
+        rc = audit_add_write(batch->rows[TABLE_WRITES], id, head, body);
+    else if (head->type == RECORD_NEWS)
+        rc = news_rows_add(batch->news, id, head, body);
+    else
+        rc = news_rows_add_alarm(batch->news, head, body);
+    counts->broken += rc != 0;
 }
 
 static void add_record(struct batch *batch, const struct record_head *head, const uint8_t *body,
@@ -259,6 +276,8 @@ static void add_record(struct batch *batch, const struct record_head *head, cons
         break;
     case RECORD_EVENT:
     case RECORD_WRITE:
+    case RECORD_NEWS:
+    case RECORD_ALARM:
         add_audit(batch, head, body, counts);
         break;
     }
@@ -377,6 +396,8 @@ void batch_fill(struct batch *batch, const struct span *span, struct batch_count
     while (span_next(&walk, &head, &body))
         add_record(batch, &head, body, counts);
     counts->broken += walk.broken;
+    news_rows_finish(batch->news);
+    counts->deliveries = rowset_count(batch->rows[TABLE_DELIVERIES]);
     add_devices(batch);
     add_traffic(batch);
 }

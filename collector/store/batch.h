@@ -23,7 +23,8 @@ struct batch_counts {
     uint64_t readings;
     uint64_t packets;
     uint64_t heartbeats;
-    uint64_t broken; /* chunks cut short because their bytes made no sense: a fault of ours */
+    uint64_t deliveries; /* rows for the outbox */
+    uint64_t broken;     /* chunks cut short because their bytes made no sense: a fault of ours */
 };
 
 struct batch *batch_new(struct directory *directory, const char *collector);

@@ -2,6 +2,7 @@
 
 #include "shared/base/clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { COMPLAIN_AGAIN_MS = 10000 };
@@ -89,6 +90,39 @@ void recorder_event(struct recorder *recorder, uint32_t device, int64_t ts_ms, e
                .ts_ms = ts_ms,
            },
            details);
+}
+
+void recorder_news(struct recorder *recorder, uint32_t device, int64_t ts_ms, enum event_kind kind,
+                   const struct news *news)
+{
+    static uint8_t body[RECORD_BODY_MAX]; /* the loop's alone */
+    struct news bare = *news;
+    size_t size = news_encode(news, body);
+    if (size == 0) {
+        bare.json_size = 0;
+        bare.count = 0;
+        bare.ntargets = 0;
+        size = news_encode(&bare, body);
+    }
+    append(recorder,
+           (struct record_head){.type = RECORD_NEWS,
+                                .code = (uint8_t)kind,
+                                .body_size = (uint32_t)size,
+                                .device = device,
+                                .ts_ms = ts_ms},
+           body);
+}
+
+void recorder_alarm(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                    const struct alarm *alarm)
+{
+    size_t size;
+    char *body = alarm_encode(alarm, &size);
+    append(recorder,
+           (struct record_head){
+               .type = RECORD_ALARM, .body_size = (uint32_t)size, .device = device, .ts_ms = ts_ms},
+           body);
+    free(body);
 }
 
 static uint16_t take_text(uint8_t *body, size_t *used, const struct write_text *text)

@@ -4,7 +4,9 @@
 #ifndef DTUHUB_COLLECTOR_STORE_RECORDER_H
 #define DTUHUB_COLLECTOR_STORE_RECORDER_H
 
+#include "collector/alarm.h"
 #include "collector/record.h"
+#include "collector/record_news.h"
 #include "collector/store/cache.h"
 #include "shared/base/log.h"
 
@@ -38,6 +40,15 @@ void recorder_samples(struct recorder *recorder, uint32_t device, int64_t ts_ms,
  */
 void recorder_event(struct recorder *recorder, uint32_t device, int64_t ts_ms, enum event_kind kind,
                     const char *details);
+
+/** recorder_news(recorder, device, ts_ms, kind, news): an event, and who is called about it. One
+ * that is too large is stored without its JSON. */
+void recorder_news(struct recorder *recorder, uint32_t device, int64_t ts_ms, enum event_kind kind,
+                   const struct news *news);
+
+/** recorder_alarm(recorder, device, ts_ms, alarm): all of it, as it is now. */
+void recorder_alarm(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                    const struct alarm *alarm);
 
 /** recorder_write(recorder, device, ts_ms, entry): for the audit; each text is cut at
  * RECORD_DETAILS_MAX. */

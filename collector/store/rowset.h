@@ -20,7 +20,7 @@ enum rowset_type {
     COLUMN_BYTES,  /* text or binary */
 };
 
-enum { ROWSET_COLUMNS_MAX = 12 };
+enum { ROWSET_COLUMNS_MAX = 16 };
 
 /** What is inserted where. All strings are constants, never data. */
 struct rowset_spec {

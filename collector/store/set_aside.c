@@ -34,8 +34,9 @@ const char *set_aside_kind(unsigned type)
         [RECORD_SAMPLES] = "samples",     [RECORD_PACKET] = "packet",
         [RECORD_HEARTBEAT] = "heartbeat", [RECORD_CONNECTION] = "connection",
         [RECORD_EVENT] = "event",         [RECORD_WRITE] = "write",
+        [RECORD_NEWS] = "event",          [RECORD_ALARM] = "alarm",
     };
-    return type >= RECORD_SAMPLES && type <= RECORD_WRITE ? kinds[type] : "unknown";
+    return type >= RECORD_SAMPLES && type < RECORD_TYPES ? kinds[type] : "unknown";
 }
 
 static struct json_object *hex_json(const uint8_t *bytes, size_t size)

@@ -15,6 +15,8 @@ enum table {
     TABLE_HISTORY,
     TABLE_EVENTS,
     TABLE_WRITES,
+    TABLE_DELIVERIES,
+    TABLE_ALARMS,
     TABLE_TRAFFIC,
     TABLE_SEEN,   /* devices.last_seen */
     TABLE_STATUS, /* devices: where it is */

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* "evt_" and 32 hexadecimal digits, and its NUL. */
+enum { EVENT_ID_SIZE = 37 };
+
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITIES };
 
 /* X(symbol, name, severity, of a device, in the table `events`) */

@@ -157,7 +157,7 @@ static void unknown_types_make_no_sense(void **state)
     bytes[0] = 0;
     assert_int_equal(step(bytes, len, &end), 0);
     assert_int_equal(end, -1);
-    bytes[0] = RECORD_WRITE + 1;
+    bytes[0] = RECORD_TYPES;
     assert_int_equal(step(bytes, len, &end), 0);
     assert_int_equal(end, -1);
 }

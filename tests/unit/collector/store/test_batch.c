@@ -361,9 +361,11 @@ static void events_and_writes_are_kept_and_make_no_device(void **state)
     assert_int_equal(bench->counts.records, 3);
     assert_int_equal(bench->counts.broken, 0);
     assert_int_equal(made, 0);
-    expect_rows(bench, "INSERT INTO events (kind, device_id, `timestamp`, details) VALUES "
-                       "('slave_dead','1002','2023-11-14 22:13:20.000','slave 3: no answer'), "
-                       "('unknown','1003','2023-11-14 22:13:20.001','') \n"
+    expect_rows(bench, "INSERT INTO events (kind, device_id, `timestamp`, details, uid, severity, "
+                       "data) VALUES "
+                       "('slave_dead','1002','2023-11-14 22:13:20.000','slave 3: no answer',"
+                       "'','warning',NULL), "
+                       "('unknown','1003','2023-11-14 22:13:20.001','','','info',NULL) \n"
                        "INSERT INTO write_log (device_id, `timestamp`, slave, `function`, address, "
                        "`count`, actor, point, value, result, details) VALUES "
                        "('1001','2023-11-14 22:13:20.002',17,6,100,1,'Müller','set\\'point','23.5',"
@@ -397,7 +399,7 @@ static void texts_fit_their_columns(void **state)
     snprintf(expected, sizeof(expected), "0,0,0,0,'%.199s','%.63s','%.199s','%.32s','a') \n",
              longest, longest, longest, longest);
     assert_non_null(strstr(said, expected));
-    assert_non_null(strstr(said, "'2023-11-14 22:13:20.000','') \n"));
+    assert_non_null(strstr(said, "'2023-11-14 22:13:20.000','','','warning',NULL) \n"));
     assert_non_null(strstr(said, "'disconnect','2023-11-14 22:13:20.000','as ') \n"));
     free(said);
     finish(bench);
@@ -426,6 +428,128 @@ static void a_write_that_makes_no_sense_is_counted(void **state)
     assert_int_equal(bench->counts.broken, 7);
     expect_rows(bench, "");
     finish(bench);
+}
+
+#define EVENTS                                                                                     \
+    "INSERT INTO events (kind, device_id, `timestamp`, details, uid, severity, data) VALUES "
+#define DELIVERIES                                                                                 \
+    "INSERT INTO webhook_deliveries (uid, collector, target, kind, device_id, events, `count`, "   \
+    "joinable, `timestamp`) VALUES "
+
+static struct news news_of(const char *id, const char *json, uint16_t count)
+{
+    struct news news = {.severity = SEVERITY_CRITICAL, .count = count};
+    strcpy(news.id, id);
+    news.json = json;
+    news.json_size = strlen(json);
+    return news;
+}
+
+static void add_target(struct news *news, const char *name, uint16_t joinable)
+{
+    news->targets[news->ntargets++] = (struct news_target){name, strlen(name), joinable};
+}
+
+static void an_event_is_stored_with_its_deliveries(void **state)
+{
+    struct bench *bench = *state;
+    struct news news = news_of("evt_1", "{'a':1}", 1);
+    news.message = "hot";
+    news.message_size = 3;
+    add_target(&news, "ops", 0);
+    add_target(&news, "night", 0);
+    made = 0;
+    recorder_news(&bench->recorder, 1, AT, EVENT_ALARM_RAISED, &news);
+    take(bench);
+    assert_int_equal(made, 0);
+    assert_int_equal(bench->counts.deliveries, 2);
+    expect_rows(bench, EVENTS "('alarm_raised','1002','2023-11-14 22:13:20.000','hot','evt_1',"
+                              "'critical','{\\'a\\':1}') \n" DELIVERIES
+                              "('evt_1','north','ops','alarm_raised','1002','[{\\'a\\':1}]',1,0,"
+                              "'2023-11-14 22:13:20.000'), "
+                              "('evt_1','north','night','alarm_raised','1002','[{\\'a\\':1}]',1,"
+                              "0,'2023-11-14 22:13:20.000') \n");
+    finish(bench);
+}
+
+static void readings_for_one_target_are_joined(void **state)
+{
+    struct bench *bench = *state;
+    struct news first = news_of("evt_1", "1,2", 2), next = news_of("evt_2", "3", 1),
+                third = news_of("evt_3", "4,5", 2), alone = news_of("evt_4", "6", 1);
+    add_target(&first, "data", 4);
+    add_target(&next, "data", 4);
+    add_target(&third, "data", 4);
+    add_target(&alone, "other", 0);
+    recorder_news(&bench->recorder, 0, AT, EVENT_DATA_RECEIVED, &first);
+    recorder_news(&bench->recorder, 1, AT + 1, EVENT_DATA_RECEIVED, &next);
+    recorder_news(&bench->recorder, 2, AT + 2, EVENT_DATA_RECEIVED, &third);
+    recorder_news(&bench->recorder, 0, AT + 3, EVENT_DATA_RECEIVED, &alone);
+    take(bench);
+    for (int attempt = 0; attempt < 2; attempt++) {
+        expect_rows(bench, DELIVERIES "('evt_1','north','data','data_received','','[1,2,3]',3,4,"
+                                      "'2023-11-14 22:13:20.000'), "
+                                      "('evt_4','north','other','data_received','1001','[6]',1,0,"
+                                      "'2023-11-14 22:13:20.003'), "
+                                      "('evt_3','north','data','data_received','','[4,5]',2,4,"
+                                      "'2023-11-14 22:13:20.002') \n");
+        batch_fill(bench->batch, &bench->span, &bench->counts);
+    }
+    finish(bench);
+}
+
+static void an_event_too_large_is_stored_without_its_json(void **state)
+{
+    struct bench *bench = *state;
+    char *json = calloc(1, RECORD_BODY_MAX + 1);
+    memset(json, '1', RECORD_BODY_MAX);
+    struct news news = news_of("evt_1", json, 1);
+    add_target(&news, "ops", 0);
+    recorder_news(&bench->recorder, 1, AT, EVENT_SLAVE_ALIVE, &news);
+    free(json);
+    take(bench);
+    expect_rows(bench, EVENTS "('slave_alive','1002','2023-11-14 22:13:20.000','','evt_1',"
+                              "'critical',NULL) \n");
+    finish(bench);
+}
+
+static void expect_said(struct bench *bench, const char *expected)
+{
+    struct db_error error;
+    take(bench);
+    assert_int_equal(batch_insert(bench->batch, NULL, false, &error), 0);
+    char *said = fake_take();
+    if (strstr(said, expected) == NULL)
+        fail_msg("%s is not in %s", expected, said);
+    free(said);
+    finish(bench);
+}
+
+static void an_alarm_is_one_row_that_changes(void **state)
+{
+    struct bench *bench = *state;
+    struct alarm alarm = {.id = "evt_9",
+                          .rule = (char *)"hot",
+                          .point = (char *)"t",
+                          .device_id = (char *)"1002",
+                          .severity = SEVERITY_WARNING,
+                          .raised_ms = AT,
+                          .has_value = true,
+                          .value = 80.5,
+                          .message_en = (char *)"too hot",
+                          .message_zh = (char *)"太热"};
+    recorder_alarm(&bench->recorder, 1, AT, &alarm);
+    expect_said(
+        bench, "VALUES ('evt_9','north','hot','1002','t','warning','raised',"
+               "'2023-11-14 22:13:20.000',NULL,NULL,8.0500000000000000e+01,'too hot','太热','','') "
+               "ON DUPLICATE KEY UPDATE");
+    alarm.state = ALARM_ACKNOWLEDGED;
+    alarm.acknowledged_ms = AT + 1;
+    alarm.actor = (char *)"li";
+    alarm.comment = (char *)"on my way";
+    recorder_alarm(&bench->recorder, 1, AT, &alarm);
+    expect_said(bench, "'acknowledged','2023-11-14 22:13:20.000','2023-11-14 22:13:20.001',NULL,"
+                       "8.0500000000000000e+01,'too hot','太热','li','on my way')");
 }
 
 static void noise_has_its_own_type(void **state)
@@ -504,6 +628,10 @@ int main(void)
         TEST(events_and_writes_are_kept_and_make_no_device),
         TEST(texts_fit_their_columns),
         TEST(a_write_that_makes_no_sense_is_counted),
+        TEST(an_event_is_stored_with_its_deliveries),
+        TEST(readings_for_one_target_are_joined),
+        TEST(an_event_too_large_is_stored_without_its_json),
+        TEST(an_alarm_is_one_row_that_changes),
         TEST(noise_has_its_own_type),
         TEST(a_device_is_named_when_it_is_news),
         TEST(the_last_event_decides_the_status),

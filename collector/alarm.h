@@ -1,13 +1,17 @@
 /*
  * An alarm: what a rule raised, until it is cleared. Its life goes into the table `alarms` as
  * records (RECORD_ALARM, collector/record.h), each of which says all of it: the last one counts.
+ *
+ * Pure but for memory; any thread.
  */
-#ifndef DTUHUB_COLLECTOR_EVENTS_ALARM_H
-#define DTUHUB_COLLECTOR_EVENTS_ALARM_H
+#ifndef DTUHUB_COLLECTOR_ALARM_H
+#define DTUHUB_COLLECTOR_ALARM_H
 
-#include "collector/events/event.h"
+#include "shared/event/kind.h"
 
+#include <json-c/json_object.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum alarm_state { ALARM_RAISED, ALARM_ACKNOWLEDGED, ALARM_CLEARED };
@@ -15,7 +19,7 @@ enum alarm_state { ALARM_RAISED, ALARM_ACKNOWLEDGED, ALARM_CLEARED };
 enum { ALARM_MESSAGE_MAX = 500, ALARM_ACTOR_MAX = 64, ALARM_COMMENT_MAX = 500 };
 
 struct alarm {
-    char id[ALARM_ID_SIZE]; /* that of the event that raised it */
+    char id[EVENT_ID_SIZE]; /* that of the event that raised it */
     char *rule, *point;     /* point: "" for a whole device */
     char *device_id;
     enum severity severity;
