@@ -101,12 +101,16 @@ static int open_parts(struct collector *collector, struct data_config *data)
     }
     collector->names = names_new();
     collector->cache = cache_new(config->cache.max_size, config->cache.flush_interval_ms);
+    collector->bus = bus_new();
     struct hub_parts parts = {.base = collector->base,
                               .config = config,
                               .data = data,
                               .names = collector->names,
-                              .cache = collector->cache};
+                              .cache = collector->cache,
+                              .bus = collector->bus};
     hub_init(&collector->hub, &parts);
+    collector->ledger = ledger_new(collector->bus, &collector->hub.env.recorder, collector->names,
+                                   config->server.name, &config->hooks);
     collector->entrance = entrance_open(&collector->hub, config, data);
     if (collector->entrance == NULL)
         return -1;
@@ -149,6 +153,10 @@ int collector_start(struct collector *collector, const char *dir, struct server_
     raise_descriptors(server->server.max_connections);
     int rc = open_parts(collector, data);
     data_config_release(data); /* the plans hold it */
+    if (rc == 0)
+        bus_raise(collector->bus,
+                  &(struct bus_event){.kind = EVENT_SERVER_STARTED,
+                                      .message = "dtuhub-collector " DTUHUB_VERSION});
     return rc;
 }
 
@@ -170,6 +178,8 @@ static void reject(struct collector *collector, const struct faults *faults)
         else
             collector->reload_error[used] = '\0'; /* whole lines only */
     }
+    bus_raise(collector->bus, &(struct bus_event){.kind = EVENT_CONFIG_REJECTED,
+                                                  .message = collector->reload_error});
     log_error("reload", NULL, "refused because of %zu faults; what ran before goes on unchanged",
               faults->count);
 }
@@ -201,6 +211,7 @@ static void adopt(struct collector *collector, struct server_config *server,
     journal_configure(collector->journal, server);
     keeper_configure(collector->keeper, &server->retention);
     hub_configure(&collector->hub, server, data);
+    ledger_configure(collector->ledger, &server->hooks);
     collector->reload_error[0] = '\0';
     if (entrance_configure(collector->entrance, server, data, &problem) != 0) {
         snprintf(collector->reload_error, sizeof(collector->reload_error), "%s", problem);
@@ -214,6 +225,7 @@ static void adopt(struct collector *collector, struct server_config *server,
     collector->hub.metrics.reloads++;
     collector->reloaded_wall_ms = clock_wall_ms();
     count_plans(&collector->hub, &ntasks, &npoints);
+    bus_raise(collector->bus, &(struct bus_event){.kind = EVENT_CONFIG_RELOADED});
     log_info("reload", NULL, "taken over: %zu profiles, %zu tasks, %zu points, %zu lines stay open",
              collector->hub.env.plans->nplans, ntasks, npoints,
              registry_count(&collector->hub.registry));
@@ -261,6 +273,7 @@ int collector_stop(struct collector *collector)
     size_t lost = 0;
     bool ended = true;
     if (collector->base != NULL) {
+        bus_raise(collector->bus, &(struct bus_event){.kind = EVENT_SERVER_STOPPING});
         entrance_close(collector->entrance);
         hub_close_all(&collector->hub, "server stopping");
     }
@@ -273,6 +286,8 @@ int collector_stop(struct collector *collector)
         log_error("collector", NULL, "%zu records could not be stored in time and are lost", lost);
     if (collector->base != NULL) {
         hub_free(&collector->hub);
+        ledger_free(collector->ledger);
+        bus_free(collector->bus);
         event_base_free(collector->base);
     }
     if (ended) { /* else the writer hangs and may still use them */

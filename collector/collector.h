@@ -6,6 +6,8 @@
 #define DTUHUB_COLLECTOR_COLLECTOR_H
 
 #include "collector/entrance.h"
+#include "collector/events/bus.h"
+#include "collector/events/ledger.h"
 #include "collector/hub.h"
 #include "collector/storage_watch.h"
 #include "collector/store/cache.h"
@@ -28,6 +30,8 @@ struct collector {
     struct journal *journal;
     struct writer *writer;
     struct keeper *keeper;
+    struct bus *bus;
+    struct ledger *ledger;
     struct storage_watch *storage_watch;
     struct hub hub;
     struct entrance *entrance;

@@ -1,5 +1,6 @@
 #include "collector/connection.h"
 
+#include "collector/session_event.h"
 #include "shared/base/alloc.h"
 #include "shared/base/log.h"
 
@@ -143,8 +144,7 @@ static void end_older(struct connection *connection)
              (unsigned)session->peer.port);
     hub->metrics.superseded++;
     connection_close(connection_of(older), reason);
-    recorder_event(&hub->env.recorder, session->device, session->registered_wall_ms,
-                   EVENT_DEVICE_SUPERSEDED, reason);
+    session_raise(session, EVENT_DEVICE_SUPERSEDED, reason, NULL, session->registered_wall_ms);
 }
 
 static void on_registered(void *cookie)

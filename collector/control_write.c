@@ -82,6 +82,23 @@ static void record(struct hub *hub, uint32_t device, const struct write_order *o
     recorder_write(&hub->env.recorder, device, hub_now().wall_ms, &entry);
 }
 
+/* Tell it: what was written to which device, and by whom. */
+static void tell(struct hub *hub, const char *id, uint32_t device, const struct write_order *order,
+                 const char *result)
+{
+    struct json_object *data = json_object_new_object();
+    struct event_device of = {.ref = device, .id = id};
+    json_object_object_add(data, "point", json_object_new_string(order->point));
+    json_object_object_add(data, "value", json_object_new_string(order->value));
+    json_object_object_add(data, "actor", json_object_new_string(order->actor));
+    json_object_object_add(data, "slave", json_object_new_int(order->request.unit));
+    json_object_object_add(data, "address", json_object_new_int(order->request.start));
+    json_object_object_add(data, "result", json_object_new_string(result));
+    bus_raise(hub->env.bus,
+              &(struct bus_event){.kind = EVENT_WRITE_DONE, .device = &of, .data = data});
+    json_object_put(data);
+}
+
 /* What is known of an order that was never made: point and values as they were asked for. */
 static void record_refused(struct hub *hub, const struct write_request *asked, const char *why)
 {
@@ -200,6 +217,8 @@ static void on_done(struct write_order *order, const struct write_result *result
     char details[TEXT_SIZE];
     describe(order, result, details);
     record(pending->hub, pending->device, order, write_status_name(result->status), details);
+    if (result->status == WRITE_DONE || result->status == WRITE_NOT_VERIFIED)
+        tell(pending->hub, pending->id, pending->device, order, write_status_name(result->status));
     log_info("write", pending->id, "%s = %s by %s: %s%s%s",
              order->point[0] != '\0' ? order->point : "registers", order->value, order->actor,
              write_status_name(result->status), details[0] != '\0' ? ", " : "", details);

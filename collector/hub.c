@@ -1,6 +1,7 @@
 #include "collector/hub.h"
 
 #include "collector/connection.h"
+#include "collector/session_event.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 
@@ -146,14 +147,16 @@ void hub_registered(struct hub *hub, const struct session *session)
     hub->metrics.flapping++;
     log_within(&hub->env.budget, LOG_FLAPS, session->id, LOGL_WARN, "hub", session->who,
                "flaps: %s", details);
-    recorder_event(&hub->env.recorder, session->device, session->registered_wall_ms,
-                   EVENT_DEVICE_FLAPPING, details);
+    session_raise(session, EVENT_DEVICE_FLAPPING, details, NULL, session->registered_wall_ms);
 }
 
 void hub_quarantined(struct hub *hub, const struct session *session)
 {
-    quarantine_seen(hub->quarantine, session->id, session->plan->profile->name, &session->peer,
-                    session->life_wall_ms);
+    if (quarantine_seen(hub->quarantine, session->id, session->plan->profile->name, &session->peer,
+                        session->life_wall_ms))
+        session_raise(session, EVENT_DEVICE_UNKNOWN,
+                      "an unknown device called and is kept in quarantine", NULL,
+                      session->life_wall_ms);
 }
 
 void hub_init(struct hub *hub, const struct hub_parts *parts)
@@ -163,6 +166,7 @@ void hub_init(struct hub *hub, const struct hub_parts *parts)
     int64_t now_ms = clock_mono_ms();
     hub->base = parts->base;
     hub->env.names = parts->names;
+    hub->env.bus = parts->bus;
     hub->env.main_port = parts->config->server.main_port;
     hub->env.metrics = &hub->metrics;
     hub->env.profiles = &hub->profiles;
@@ -199,6 +203,7 @@ static void close_list(struct registry_list *list, const char *reason)
 
 void hub_close_all(struct hub *hub, const char *reason)
 {
+    hub->env.stopping = true;
     close_list(&hub->registry.pending, reason);
     close_list(&hub->registry.online, reason);
 }

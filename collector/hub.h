@@ -47,6 +47,7 @@ struct hub_parts {
     struct data_config *data; /* the plans hold it */
     struct names *names;
     struct cache *cache;
+    struct bus *bus;
 };
 void hub_init(struct hub *hub, const struct hub_parts *parts);
 

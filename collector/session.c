@@ -1,5 +1,6 @@
 #include "collector/session.h"
 
+#include "collector/session_event.h"
 #include "collector/session_parts.h"
 #include "shared/base/alloc.h"
 #include "shared/base/log.h"
@@ -177,9 +178,11 @@ static void become_active(struct session *session, struct session_time now)
     snprintf(details, sizeof(details), "%u heartbeats missed, %s", session->missed, then);
     env->metrics->heartbeat_timeouts++;
     session_say(session, LOG_SILENT, LOGL_INFO, "%s", details);
-    if (session->registered)
+    if (session->registered) {
         recorder_connection(&env->recorder, session->device, now.wall_ms, LINE_HEARTBEAT_TIMEOUT,
                             &session->peer, details);
+        session_raise(session, EVENT_HEARTBEAT_TIMEOUT, details, NULL, now.wall_ms);
+    }
     if (session->plan->profile->link.listen_only || session->quarantined)
         session_close(session, "heartbeat timeout");
     else
@@ -241,6 +244,7 @@ void session_end(struct session *session, const char *reason, struct session_tim
         session_say(session, LOG_OFFLINE, LOGL_INFO, "offline: %s", reason);
         recorder_connection(&env->recorder, session->device, now.wall_ms, LINE_DISCONNECT,
                             &session->peer, reason);
+        session_raise(session, EVENT_DEVICE_OFFLINE, reason, session_reason(reason), now.wall_ms);
     }
     session_count_in(session, NULL);
     schedule_clear(&session->schedule);

@@ -17,11 +17,13 @@
 #ifndef DTUHUB_COLLECTOR_SESSION_H
 #define DTUHUB_COLLECTOR_SESSION_H
 
+#include "collector/events/bus.h"
 #include "collector/link/framing.h"
 #include "collector/log_budget.h"
 #include "collector/metrics.h"
 #include "collector/net/refusals.h"
 #include "collector/poll/change.h"
+#include "collector/poll/decode.h"
 #include "collector/poll/exchange.h"
 #include "collector/poll/plan.h"
 #include "collector/poll/schedule.h"
@@ -58,7 +60,10 @@ struct session_env {
                                          no limit) go into quarantine */
     struct refusals *refusals;        /* lines that never registered; NULL: nobody asks */
     struct record_body scratch;
-    struct log_budget budget; /* of log lines about lines */
+    struct bus *bus;
+    bool stopping;               /* events of lines that are closed now call nobody */
+    struct decoded_list decoded; /* of the last answer, where anybody listens */
+    struct log_budget budget;    /* of log lines about lines */
     /* What is held back of a line's stream, and what came in behind it. */
     uint8_t stream[FRAMING_HELD + SESSION_READ_MOST];
 };

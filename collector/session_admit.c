@@ -3,6 +3,7 @@
  * after a reload. devices: in data_config.yml may ask for a secret or an address.
  */
 #include "collector/link/choice.h"
+#include "collector/session_event.h"
 #include "collector/session_parts.h"
 #include "shared/base/alloc.h"
 #include "shared/base/cidr.h"
@@ -133,6 +134,7 @@ static void go_online(struct session *session, const struct plan *plan, struct s
         recorder_packet(&env->recorder, session->device, now.wall_ms, PACKET_REGISTER,
                         session->registration, session->registration_size);
     session_take_plan(session, plan, now);
+    session_raise(session, EVENT_DEVICE_ONLINE, NULL, NULL, now.wall_ms);
     session_count(session, registrations, 1);
     session->exchange.quiet_until_ms = now.mono_ms + plan->after_connect_ms;
     session_say(session, LOG_ONLINE, LOGL_INFO, "online, profile %s, %zu tasks",

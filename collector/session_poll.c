@@ -2,6 +2,7 @@
  * A session's requests: polls by plan, the probe of a silent line, and what their answers mean.
  */
 #include "collector/poll/decode.h"
+#include "collector/session_event.h"
 #include "collector/session_parts.h"
 #include "shared/base/log.h"
 
@@ -62,10 +63,13 @@ static void store_samples(struct session *session, int task, const struct adu_re
     env->scratch.size = 0;
     env->scratch.count = 0;
     size_t samples = decode_samples(&session->plan->tasks[task], reply->data, reply->size,
-                                    session->changes, now.mono_ms, &env->scratch);
+                                    session->changes, now.mono_ms, &env->scratch,
+                                    bus_wants_answers(env->bus) ? &env->decoded : NULL);
     env->metrics->samples += samples;
     session_count(session, samples, samples);
     recorder_samples(&env->recorder, session->device, now.wall_ms, &env->scratch);
+    if (bus_wants_answers(env->bus))
+        session_tell_answer(session, env->decoded.items, env->decoded.count, now);
 }
 
 static void slave_answered(struct session *session, bool exception, struct session_time now)
@@ -81,7 +85,7 @@ static void slave_answered(struct session *session, bool exception, struct sessi
     snprintf(details, sizeof(details), "slave %u answers again", unit);
     env->metrics->slaves_alive++;
     session_say(session, LOG_SLAVE, LOGL_INFO, "%s", details);
-    recorder_event(&env->recorder, session->device, now.wall_ms, EVENT_SLAVE_ALIVE, details);
+    session_raise(session, EVENT_SLAVE_ALIVE, details, session_slave(unit), now.wall_ms);
 }
 
 static void answered(struct session *session, const struct adu_reply *reply,
@@ -191,7 +195,8 @@ static void slave_failed(struct session *session, struct session_time now)
     env->metrics->slaves_dead++;
     session_say(session, LOG_SLAVE, LOGL_WARN, "%s: dead; it is asked less often until it answers",
                 details);
-    recorder_event(&env->recorder, session->device, now.wall_ms, EVENT_SLAVE_DEAD, details);
+    session_raise(session, EVENT_SLAVE_DEAD, details, session_slave(session->exchange.request.unit),
+                  now.wall_ms);
 }
 
 static void given_up(struct session *session, struct session_time now)

@@ -25,10 +25,7 @@ struct storage_watch {
 
 static void tell(struct storage_watch *watch, enum event_kind kind, const char *details)
 {
-    struct collector *collector = watch->collector;
-    /* Of no device: the table's default. */
-    recorder_event(&collector->hub.env.recorder, names_device(collector->names, ""),
-                   clock_wall_ms(), kind, details);
+    bus_raise(watch->collector->bus, &(struct bus_event){.kind = kind, .message = details});
 }
 
 static void watch_losses(struct storage_watch *watch, const struct journal_status *journal)

@@ -12,7 +12,7 @@ enum { LISTENERS_MOST = 8 };
 /* An event that a listener raised: it waits for the present one to be through. */
 struct waiting {
     STAILQ_ENTRY(waiting) link;
-    struct event event;
+    struct bus_event event;
     struct event_device device;
     char *texts[6];
 };
@@ -20,7 +20,6 @@ struct waiting {
 struct bus {
     struct bus_listener listeners[LISTENERS_MOST];
     size_t n;
-    bool wants_answers;
     bool busy;
     STAILQ_HEAD(, waiting) waiting;
     uint64_t counts[EVENT_KINDS];
@@ -58,7 +57,6 @@ void bus_listen(struct bus *bus, const struct bus_listener *listener)
     if (bus->n == LISTENERS_MOST)
         abort(); /* there are as many as this program has parts that listen */
     bus->listeners[bus->n++] = *listener;
-    bus->wants_answers |= listener->answer != NULL;
 }
 
 static const char *keep(struct waiting *waiting, size_t i, const char *text)
@@ -67,7 +65,7 @@ static const char *keep(struct waiting *waiting, size_t i, const char *text)
     return waiting->texts[i];
 }
 
-static struct waiting *copy(const struct event *event)
+static struct waiting *copy(const struct bus_event *event)
 {
     struct waiting *waiting = xcalloc(1, sizeof(*waiting));
     waiting->event = *event;
@@ -85,7 +83,7 @@ static struct waiting *copy(const struct event *event)
     return waiting;
 }
 
-static void tell(struct bus *bus, const struct event *event)
+static void tell(struct bus *bus, const struct bus_event *event)
 {
     bus->counts[event->kind]++;
     for (size_t i = 0; i < bus->n; i++) {
@@ -94,10 +92,12 @@ static void tell(struct bus *bus, const struct event *event)
     }
 }
 
-void bus_raise(struct bus *bus, const struct event *event)
+void bus_raise(struct bus *bus, const struct bus_event *event)
 {
-    struct event full = *event;
+    struct bus_event full = *event;
     struct waiting *waiting;
+    if (bus == NULL)
+        return;
     if (full.ts_ms == 0)
         full.ts_ms = clock_wall_ms();
     if (!full.has_severity)
@@ -120,20 +120,30 @@ void bus_raise(struct bus *bus, const struct event *event)
     bus->busy = false;
 }
 
+static bool listens(const struct bus_listener *listener)
+{
+    return listener->answer != NULL &&
+           (listener->wants_answers == NULL || *listener->wants_answers);
+}
+
 void bus_answer(struct bus *bus, const struct event_answer *answer)
 {
-    for (size_t i = 0; i < bus->n; i++) {
-        if (bus->listeners[i].answer != NULL)
+    for (size_t i = 0; bus != NULL && i < bus->n; i++) {
+        if (listens(&bus->listeners[i]))
             bus->listeners[i].answer(bus->listeners[i].cookie, answer);
     }
 }
 
 bool bus_wants_answers(const struct bus *bus)
 {
-    return bus->wants_answers;
+    for (size_t i = 0; bus != NULL && i < bus->n; i++) {
+        if (listens(&bus->listeners[i]))
+            return true;
+    }
+    return false;
 }
 
 uint64_t bus_count(const struct bus *bus, enum event_kind kind)
 {
-    return kind < EVENT_KINDS ? bus->counts[kind] : 0;
+    return bus != NULL && kind < EVENT_KINDS ? bus->counts[kind] : 0;
 }

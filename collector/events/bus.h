@@ -17,8 +17,9 @@ struct bus;
 
 /** The calls; either may be NULL. What they are given is borrowed for the call. */
 struct bus_listener {
-    void (*event)(void *cookie, const struct event *event);
+    void (*event)(void *cookie, const struct bus_event *event);
     void (*answer)(void *cookie, const struct event_answer *answer);
+    const bool *wants_answers; /* looked at before each; NULL: always */
     void *cookie;
 };
 
@@ -28,8 +29,10 @@ void bus_free(struct bus *bus);
 /** bus_listen(bus, listener): the struct is copied. */
 void bus_listen(struct bus *bus, const struct bus_listener *listener);
 
+/* All of these take NULL for a bus that nobody listens to. */
+
 /** bus_raise(bus, event): fills in what is missing (id, severity, ts_ms) in a copy. */
-void bus_raise(struct bus *bus, const struct event *event);
+void bus_raise(struct bus *bus, const struct bus_event *event);
 
 /** bus_answer(bus, answer), bus_wants_answers(bus): whether anybody listens to answers: else they
  * need not be made. */

@@ -61,7 +61,7 @@ static struct json_object *begin(const char *id, enum event_kind kind, int64_t t
     return object;
 }
 
-struct json_object *event_json(const struct event *event, const char *collector)
+struct json_object *event_json(const struct bus_event *event, const char *collector)
 {
     struct json_object *object =
         begin(event->id, event->kind, event->ts_ms, event->severity, collector);

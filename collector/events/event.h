@@ -37,7 +37,7 @@ struct event_device {
     uint16_t port;
 };
 
-struct event {
+struct bus_event {
     enum event_kind kind;
     enum severity severity; /* event_raise() takes the kind's where has_severity is false */
     bool has_severity;
@@ -53,6 +53,7 @@ struct event {
 struct event_reading {
     const struct point_def *point;
     const struct reg_value *value;
+    bool stored; /* one that is stored on change may not be */
 };
 
 /** What one answer of a device brought: the common source of data_received and of rules. */
@@ -67,7 +68,7 @@ struct event_answer {
 void event_id_new(int64_t ts_ms, char out[EVENT_ID_SIZE]);
 
 /** event_json(event, collector): its JSON object, the caller's. */
-struct json_object *event_json(const struct event *event, const char *collector);
+struct json_object *event_json(const struct bus_event *event, const char *collector);
 
 /** event_reading_json(answer, i, id, collector): the data_received event of one reading. */
 struct json_object *event_reading_json(const struct event_answer *answer, size_t i, const char *id,

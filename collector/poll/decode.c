@@ -3,9 +3,12 @@
 #include <math.h>
 
 size_t decode_samples(const struct plan_task *task, const uint8_t *data, size_t size,
-                      struct change_state *changes, int64_t now_ms, struct record_body *body)
+                      struct change_state *changes, int64_t now_ms, struct record_body *body,
+                      struct decoded_list *list)
 {
     size_t added = 0;
+    if (list != NULL)
+        list->count = 0;
     for (size_t i = 0; i < task->task->npoints; i++) {
         const struct task_point *place = &task->task->points[i];
         const struct point_def *point = place->point;
@@ -19,11 +22,13 @@ size_t decode_samples(const struct plan_task *task, const uint8_t *data, size_t 
             value.number = 0;
             value.has_number = 0;
         }
-        if (changes != NULL && point->on_change &&
-            !change_wanted(point, &changes[point->index], &value, now_ms))
-            continue;
-        if (record_add_sample(body, task->points[i], &value) == 0)
-            added++;
+        bool stored = (changes == NULL || !point->on_change ||
+                       change_wanted(point, &changes[point->index], &value, now_ms)) &&
+                      record_add_sample(body, task->points[i], &value) == 0;
+        added += stored;
+        if (list != NULL && list->count < DECODED_MOST)
+            list->items[list->count++] =
+                (struct decoded){.point = point, .value = value, .stored = stored};
     }
     return added;
 }

@@ -78,20 +78,6 @@ void recorder_samples(struct recorder *recorder, uint32_t device, int64_t ts_ms,
            body->bytes);
 }
 
-void recorder_event(struct recorder *recorder, uint32_t device, int64_t ts_ms, enum event_kind kind,
-                    const char *details)
-{
-    append(recorder,
-           (struct record_head){
-               .type = RECORD_EVENT,
-               .code = (uint8_t)kind,
-               .body_size = (uint32_t)strnlen(details, RECORD_DETAILS_MAX),
-               .device = device,
-               .ts_ms = ts_ms,
-           },
-           details);
-}
-
 void recorder_news(struct recorder *recorder, uint32_t device, int64_t ts_ms, enum event_kind kind,
                    const struct news *news)
 {

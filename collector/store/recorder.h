@@ -36,11 +36,6 @@ void recorder_connection(struct recorder *recorder, uint32_t device, int64_t ts_
 void recorder_samples(struct recorder *recorder, uint32_t device, int64_t ts_ms,
                       const struct record_body *body);
 
-/** recorder_event(recorder, device, ts_ms, kind, details): ${details} is cut at RECORD_DETAILS_MAX.
- */
-void recorder_event(struct recorder *recorder, uint32_t device, int64_t ts_ms, enum event_kind kind,
-                    const char *details);
-
 /** recorder_news(recorder, device, ts_ms, kind, news): an event, and who is called about it. One
  * that is too large is stored without its JSON. */
 void recorder_news(struct recorder *recorder, uint32_t device, int64_t ts_ms, enum event_kind kind,

@@ -10,6 +10,7 @@
 
 #include "shared/base/log.h"
 #include "shared/config/fault.h"
+#include "shared/config/webhook_config.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -108,7 +109,8 @@ struct server_config {
     struct cache_section cache;
     struct journal_section journal;
     struct retention_section retention;
-    struct webhooks_section webhooks;
+    struct webhooks_section webhooks; /* the short form as it stands in the file */
+    struct webhook_config hooks;      /* all targets, those of the short form too */
     struct polling_section polling;
     struct log_section log;
 };

@@ -21,6 +21,7 @@ struct line {
     struct plan_defaults defaults;
     struct names *names;
     struct cache *cache;
+    struct bus *bus;
     struct session session;
     struct session_time now;
     bool started;
@@ -61,19 +62,39 @@ static inline void line_on_close(void *cookie, const char *reason)
     snprintf(line->reason, sizeof(line->reason), "%s", reason);
 }
 
+/* Events lie between the records, but for those that a record of the connection says already. */
+static inline void line_on_event(void *cookie, const struct bus_event *event)
+{
+    struct line *line = cookie;
+    const char *message = event->message != NULL ? event->message : "";
+    if (event->kind == EVENT_DEVICE_ONLINE || event->kind == EVENT_DEVICE_OFFLINE ||
+        event->kind == EVENT_HEARTBEAT_TIMEOUT)
+        return;
+    cache_append(line->cache,
+                 &(struct record_head){.type = RECORD_EVENT,
+                                       .code = (uint8_t)event->kind,
+                                       .body_size = (uint32_t)strlen(message),
+                                       .device = event->device->ref,
+                                       .ts_ms = event->ts_ms},
+                 message);
+}
+
 /* A line that does not stand yet, by the configuration ${yaml}. */
 static inline struct line *line_new(const char *yaml)
 {
     struct line *line = calloc(1, sizeof(*line));
     line->names = names_new();
     line->cache = cache_new(100000, 0);
+    line->bus = bus_new();
     line->defaults = parts_defaults();
     line->env = (struct session_env){
         .plans = parts_plans(yaml, line->names, &line->defaults),
         .main_port = LINE_PORT,
         .names = line->names,
         .metrics = &line->metrics,
+        .bus = line->bus,
     };
+    bus_listen(line->bus, &(struct bus_listener){.event = line_on_event, .cookie = line});
     recorder_init(&line->env.recorder, line->cache);
     line->now = (struct session_time){.mono_ms = 5000, .wall_ms = LINE_WALL_MS};
     return line;
@@ -113,6 +134,7 @@ static inline void line_free(struct line *line)
     line_end(line);
     plan_set_release(line->env.plans);
     cache_free(line->cache);
+    bus_free(line->bus);
     names_free(line->names);
     free(line);
 }

@@ -22,7 +22,7 @@ struct ear {
     bool chain;
 };
 
-static void hear(void *cookie, const struct event *event)
+static void hear(void *cookie, const struct bus_event *event)
 {
     struct ear *ear = cookie;
     char text[] = "made by a listener", id[] = "7";
@@ -35,7 +35,7 @@ static void hear(void *cookie, const struct event *event)
     if (ear->chain && event->kind == EVENT_DEVICE_ONLINE) {
         const struct event_device device = {.id = id};
         bus_raise(ear->bus,
-                  &(struct event){.kind = EVENT_NO_DATA, .device = &device, .message = text});
+                  &(struct bus_event){.kind = EVENT_NO_DATA, .device = &device, .message = text});
         memset(text, 'x', sizeof(text) - 1); /* borrowed for the call only */
         id[0] = 'x';
     }
@@ -53,7 +53,7 @@ static void every_listener_is_told_in_order(void **state)
     struct ear first = {.bus = bus, .chain = true}, second = {.bus = bus};
     bus_listen(bus, &(struct bus_listener){.event = hear, .cookie = &first});
     bus_listen(bus, &(struct bus_listener){.event = hear, .cookie = &second});
-    bus_raise(bus, &(struct event){.kind = EVENT_DEVICE_ONLINE, .ts_ms = 1700000000000});
+    bus_raise(bus, &(struct bus_event){.kind = EVENT_DEVICE_ONLINE, .ts_ms = 1700000000000});
     assert_int_equal(first.n, 2);
     assert_int_equal(second.n, 2);
     /* What a listener raises comes behind, for everybody. */
@@ -101,13 +101,13 @@ static void an_event_is_one_flat_object(void **state)
                                         .profile = "default",
                                         .address = "10.0.0.9",
                                         .port = 4001};
-    const struct event event = {.kind = EVENT_DEVICE_OFFLINE,
-                                .severity = SEVERITY_WARNING,
-                                .ts_ms = 1700000000123,
-                                .device = &device,
-                                .data = data,
-                                .message = "gone",
-                                .id = "evt_1"};
+    const struct bus_event event = {.kind = EVENT_DEVICE_OFFLINE,
+                                    .severity = SEVERITY_WARNING,
+                                    .ts_ms = 1700000000123,
+                                    .device = &device,
+                                    .data = data,
+                                    .message = "gone",
+                                    .id = "evt_1"};
     expect_json(
         event_json(&event, "hub"),
         "{\"id\":\"evt_1\",\"type\":\"device_offline\",\"time\":\"2023-11-14T22:13:20.123Z\","

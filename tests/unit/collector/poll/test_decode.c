@@ -21,7 +21,7 @@ static void expect_samples(struct data_config *config, size_t index, const uint8
     uint8_t *exact = malloc(size ? size : 1);
     memcpy(exact, data, size);
     body.size = body.count = 0;
-    size_t added = decode_samples(&set->plans[0].tasks[index], exact, size, NULL, 0, &body);
+    size_t added = decode_samples(&set->plans[0].tasks[index], exact, size, NULL, 0, &body, NULL);
     while (record_next_sample(body.bytes, body.size, &at, &sample, &chars) > 0) {
         struct point_name name;
         assert_int_equal(names_get_point(names, sample.point, &name), 0);

@@ -93,6 +93,19 @@ static void sample(struct bench *bench, uint32_t device, int64_t ts_ms, double n
     free(body);
 }
 
+/* As journals of earlier versions have it. */
+static void old_event(struct bench *bench, uint32_t device, int64_t ts_ms, unsigned kind,
+                      const char *details)
+{
+    cache_append(bench->cache,
+                 &(struct record_head){.type = RECORD_EVENT,
+                                       .code = (uint8_t)kind,
+                                       .body_size = (uint32_t)strlen(details),
+                                       .device = device,
+                                       .ts_ms = ts_ms},
+                 details);
+}
+
 /* All that waits becomes the batch. */
 static void take(struct bench *bench)
 {
@@ -354,8 +367,8 @@ static void events_and_writes_are_kept_and_make_no_device(void **state)
         .details = TEXT("read back 23.6"),
     };
     made = 0;
-    recorder_event(&bench->recorder, 1, AT, EVENT_SLAVE_DEAD, "slave 3: no answer");
-    recorder_event(&bench->recorder, 2, AT + 1, (enum event_kind)99, "");
+    old_event(bench, 1, AT, EVENT_SLAVE_DEAD, "slave 3: no answer");
+    old_event(bench, 2, AT + 1, (enum event_kind)99, "");
     recorder_write(&bench->recorder, 0, AT + 2, &entry);
     take(bench);
     assert_int_equal(bench->counts.records, 3);
@@ -390,7 +403,7 @@ static void texts_fit_their_columns(void **state)
                                       .details = TEXT("a\xff"
                                                       "b")};
     recorder_write(&bench->recorder, 0, AT, &entry);
-    recorder_event(&bench->recorder, 0, AT, EVENT_DEVICE_UNKNOWN, "\xff");
+    old_event(bench, 0, AT, EVENT_DEVICE_UNKNOWN, "\xff");
     recorder_connection(&bench->recorder, 0, AT, LINE_DISCONNECT,
                         &(struct record_connection){.address = "10.0.0.7"}, "as \xc3");
     take(bench);
