@@ -6,9 +6,9 @@
  * (collector/events/event.h), one, or several where calls are batched.
  *
  * A target's own template is rendered with the first event's object as context, and above it
- * {"events": [all of them], "count": n, "id": delivery}; {{name}} puts a text in as JSON needs it
- * inside of quotes where content_type is JSON (rendered values are escaped for JSON, not for HTML).
- * "message" is in the target's language.
+ * {"events": [all of them], "count": n, "delivery": its id}; {{name}} puts a text in as JSON needs
+ * it inside of quotes where content_type is JSON (rendered values are escaped for JSON, not for
+ * HTML). "message" is in the target's language.
  */
 #ifndef DTUHUB_COLLECTOR_EVENTS_MESSAGE_H
 #define DTUHUB_COLLECTOR_EVENTS_MESSAGE_H

@@ -2,15 +2,21 @@
 
 #include <string.h>
 
-static const struct event_kind_info kinds[EVENT_KINDS] = {[EVENT_NONE] = {.name = "unknown"},
-#define X(symbol, text, level, device, kept)                                                       \
-    [EVENT_##symbol] = {.name = text, .severity = level, .of_device = device, .stored = kept},
-                                                          EVENT_KIND_LIST(X)
+static const struct event_kind_info kinds[EVENT_KINDS] = {
+    [EVENT_NONE] = {.name = "unknown", .title_en = "Event", .title_zh = "事件"},
+#define X(symbol, text, level, device, kept, en, zh)                                               \
+    [EVENT_##symbol] = {.name = text,                                                              \
+                        .severity = level,                                                         \
+                        .of_device = device,                                                       \
+                        .stored = kept,                                                            \
+                        .title_en = (en),                                                          \
+                        .title_zh = (zh)},
+    EVENT_KIND_LIST(X)
 #undef X
 };
 
 const char *const event_kind_names[EVENT_KINDS] = {
-#define X(symbol, text, level, device, kept) [EVENT_##symbol - 1] = text,
+#define X(symbol, text, level, device, kept, en, zh) [EVENT_##symbol - 1] = text,
     EVENT_KIND_LIST(X)
 #undef X
 };

@@ -10,9 +10,10 @@
  * How values are rendered: text as it is; integers plainly; doubles in the shortest form that reads
  * back as the same number (0.1, 3, 1e+21); true and false by name; null, missing names, NaN,
  * infinities, lists and objects as nothing.
- * {{name}} escapes & < > " and ' for HTML text and quoted attributes; {{{name}}} and {{&name}} do
- * not. What makes a section false: a missing name, null, false, an empty list and the empty text.
- * Zero is true: a reading of 0 is a value.
+ * {{name}} escapes & < > " and ' for HTML text and quoted attributes, or for the inside of a JSON
+ * text, or nothing, as the view says; {{{name}}} and {{&name}} never do. What makes a section
+ * false: a missing name, null, false, an empty list and the empty text. Zero is true: a reading of
+ * 0 is a value.
  */
 #ifndef DTUHUB_TEMPLATE_MUSTACHE_H
 #define DTUHUB_TEMPLATE_MUSTACHE_H
@@ -54,6 +55,8 @@ typedef const struct mustache *mustache_loader(void *cookie, const char *name);
  */
 typedef int mustache_sink(void *cookie, const char *bytes, size_t len);
 
+enum mustache_escape { MUSTACHE_HTML, MUSTACHE_JSON, MUSTACHE_PLAIN };
+
 /** What a template is rendered with. All borrowed. */
 struct mustache_view {
     struct json_object *const *contexts; /* the context stack, outermost first: a name is looked up
@@ -61,6 +64,7 @@ struct mustache_view {
     size_t ncontexts;
     mustache_loader *loader; /* NULL: no partials */
     void *loader_cookie;
+    enum mustache_escape escape; /* of {{name}} */
 };
 
 /**

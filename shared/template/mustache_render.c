@@ -67,7 +67,8 @@ static int put_escaped(struct rendering *r, struct slice text)
 {
     size_t from = 0;
     for (size_t i = 0; i < text.len; i++) {
-        const char *entity = value_escape(text.text[i]);
+        char buf[VALUE_ESCAPE_SIZE];
+        const char *entity = value_escape(r->view->escape, text.text[i], buf);
         if (entity == NULL)
             continue;
         if (put(r, text.text + from, i - from) || put(r, entity, strlen(entity)))

@@ -64,7 +64,20 @@ struct slice value_text(struct json_object *value, char buf[VALUE_TEXT_SIZE])
     }
 }
 
-const char *value_escape(char c)
+/* Inside of a JSON text (RFC 8259, section 7). */
+static const char *json_escape(char c, char buf[VALUE_ESCAPE_SIZE])
+{
+    if (c == '"')
+        return "\\\"";
+    if (c == '\\')
+        return "\\\\";
+    if ((unsigned char)c >= 0x20)
+        return NULL;
+    snprintf(buf, VALUE_ESCAPE_SIZE, "\\u%04x", (unsigned)c);
+    return buf;
+}
+
+static const char *html_escape(char c)
 {
     switch (c) {
     case '&':
@@ -80,4 +93,17 @@ const char *value_escape(char c)
     default:
         return NULL;
     }
+}
+
+const char *value_escape(enum mustache_escape escape, char c, char buf[VALUE_ESCAPE_SIZE])
+{
+    switch (escape) {
+    case MUSTACHE_HTML:
+        return html_escape(c);
+    case MUSTACHE_JSON:
+        return json_escape(c, buf);
+    case MUSTACHE_PLAIN:
+        break;
+    }
+    return NULL;
 }

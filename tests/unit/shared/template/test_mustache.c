@@ -49,7 +49,8 @@ static char *render(const char *text, const char *json, const struct partial *pa
         return strdup(error);
     struct folder folder = {.partials = partials ? partials : none};
     struct json_object *data = json_tokener_parse(json);
-    struct mustache_view view = {&data, 1, load, &folder};
+    struct mustache_view view = {
+        .contexts = &data, .ncontexts = 1, .loader = load, .loader_cookie = &folder};
     char *out = mustache_render_text(template, &view, NULL, error);
     json_object_put(data);
     for (size_t i = 0; i < folder.count; i++)
