@@ -32,11 +32,12 @@ typedef void caller_done(void *cookie, const struct call_result *result);
 struct caller *caller_new(struct event_base *base);
 void caller_free(struct caller *caller); /* calls under way end without their done() */
 
-/** caller_guard(caller, guard): from now on; the old one is the caller's to free. */
+/** caller_guard(caller, guard): from now on, for new connections; before the first call. It must
+ * outlive the caller or the next caller_guard(). */
 void caller_guard(struct caller *caller, const struct guard *guard);
 
 /** caller_call(caller, target, message, done, cookie): ${message} is copied. Return a handle for
- * caller_cancel(), good until done(). NULL, and ${error} filled, where it cannot even be begun. */
+ * caller_cancel(), good until done(). */
 struct call *caller_call(struct caller *caller, const struct webhook_target *target,
                          const struct message *message, caller_done *done, void *cookie);
 void caller_cancel(struct caller *caller, struct call *call);
