@@ -111,6 +111,7 @@ static int open_parts(struct collector *collector, struct data_config *data)
     hub_init(&collector->hub, &parts);
     collector->ledger = ledger_new(collector->bus, &collector->hub.env.recorder, collector->names,
                                    config->server.name, &config->hooks);
+    collector->live = live_new(collector->base, collector->bus, config->server.name);
     collector->entrance = entrance_open(&collector->hub, config, data);
     if (collector->entrance == NULL)
         return -1;
@@ -277,6 +278,7 @@ int collector_stop(struct collector *collector)
         entrance_close(collector->entrance);
         hub_close_all(&collector->hub, "server stopping");
     }
+    live_free(collector->live);
     control_close(collector->control);
     keeper_stop(collector->keeper);
     storage_watch_stop(collector->storage_watch);

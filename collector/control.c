@@ -25,6 +25,11 @@ struct control {
     char *path;
 };
 
+static void serve_live(struct evhttp_request *request, struct collector *collector)
+{
+    live_serve(collector->live, request);
+}
+
 static const struct resource {
     const char *path;
     void (*get)(struct evhttp_request *request,
@@ -40,6 +45,7 @@ static const struct resource {
     {"/dials", control_get_dials},
     {"/refusals", control_get_refusals},
     {"/expected", control_get_expected},
+    {"/live", serve_live},
     {"/write", NULL},
 };
 
@@ -60,7 +66,7 @@ static void on_request(struct evhttp_request *request, void *cookie)
     if (i == n)
         control_reply_text(request, 404,
                            "there are /metrics, /healthz, /readyz, /status, /lines, /line, "
-                           "/quarantine, /dials, /refusals, /expected, and POST /write\n");
+                           "/quarantine, /dials, /refusals, /expected, /live, and POST /write\n");
     else if (post != (resources[i].get == NULL))
         refuse_method(request, post ? "GET, HEAD" : "POST");
     else if (post)

@@ -14,6 +14,7 @@
  *   GET /refusals        lines that were closed before they registered, and why, the latest first
  *   GET /expected        devices that data_config.yml names: whether each is online, and why its
  *                        last line was refused; with ?online=no only those that are not
+ *   GET /live            events as they happen, and values of devices: see collector/events/live.h
  *   POST /write          write a point or registers, see collector/write_request.h; answered when
  *                        the slave has
  *

@@ -127,6 +127,18 @@ static void print_config(const struct collector *collector, FILE *out)
                       (double)collector->reload_tried_wall_ms / 1000.0);
 }
 
+static void print_events(const struct collector *collector, FILE *out)
+{
+    fputs("# HELP dtuhub_events_total Events raised, by their kind.\n"
+          "# TYPE dtuhub_events_total counter\n",
+          out);
+    for (unsigned kind = EVENT_NONE + 1; kind < EVENT_KINDS; kind++)
+        fprintf(out, "dtuhub_events_total{kind=\"%s\"} %llu\n", event_kind_info(kind)->name,
+                (unsigned long long)bus_count(collector->bus, kind));
+    metrics_print_one(out, "live_viewers", "gauge", "Viewers of the live stream.",
+                      (double)live_viewers(collector->live));
+}
+
 void control_metrics(struct evhttp_request *request, struct collector *collector)
 {
     const struct registry *registry = &collector->hub.registry;
@@ -145,6 +157,7 @@ void control_metrics(struct evhttp_request *request, struct collector *collector
     metrics_print_one(out, "start_time_seconds", "gauge", "When the collector started.",
                       (double)collector->started_wall_ms / 1000.0);
     print_config(collector, out);
+    print_events(collector, out);
     metrics_profiles_print(&collector->hub.profiles, out);
     metrics_build_print(out);
     fclose(out);
