@@ -150,12 +150,12 @@ static void dump_store(struct collector *collector, int64_t wall_ms)
     if (journal.enabled)
         say(NULL,
             "journal: %s%s, %llu of %llu bytes, %llu records not stored yet, the oldest taken: %s, "
-            "%llu dropped, %llu groups unreadable, %llu errors",
+            "%llu dropped, %llu times unreadable, %llu records missing so, %llu errors",
             journal.ok ? "ok" : "not written: ", journal.error, (unsigned long long)journal.bytes,
             (unsigned long long)journal.max_bytes, (unsigned long long)journal.depth,
             journal.depth > 0 ? ago(journal.oldest_ms, wall_ms).text : "-",
             (unsigned long long)journal.dropped, (unsigned long long)journal.unreadable,
-            (unsigned long long)journal.errors);
+            (unsigned long long)journal.missing, (unsigned long long)journal.errors);
     else
         say(NULL, "journal: off");
     say(NULL,

@@ -15,6 +15,7 @@ enum {
     LOOSE_WAIT_MS = 50, /* the cache does not tell the one who takes */
     READ_AGAIN_MS = 1000,
     COMPLAIN_AGAIN_MS = 30000,
+    GAPS_TOLD = 50, /* each says other records */
     FLUSH_MS = 5000,
 };
 
@@ -79,6 +80,7 @@ struct journal *journal_start(const struct server_config *config, const char *di
     journal->lock_fd = -1;
     journal->complaint = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
     journal->drop_complaint = journal->read_complaint = journal->complaint;
+    journal->gap_complaint = (struct log_limit)LOG_LIMIT(GAPS_TOLD, COMPLAIN_AGAIN_MS);
     TAILQ_INIT(&journal->volumes);
     TAILQ_INIT(&journal->tail);
     TAILQ_INIT(&journal->pending);
@@ -196,7 +198,6 @@ static size_t take_tail(struct journal *journal, size_t most, struct parcel *out
         hand_out_block(journal, block, out);
     memcpy(out->journal, volume->id, sizeof(out->journal));
     journal->cursor_seq = volume->given_seq = out->last_seq;
-    journal->behind = false;
     return out->records;
 }
 
@@ -380,7 +381,6 @@ void journal_seek(struct journal *journal, const char *id, uint64_t seq)
             seq = volume->last_seq;
         }
         journal->cursor_seq = seq;
-        journal->behind = false;
         while (volume->nmarks > 0 && volume->marks[volume->nmarks - 1].seq > seq)
             volume->nmarks--;
         volume->stored_seq = seq;

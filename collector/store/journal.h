@@ -10,6 +10,17 @@
  * Where journal.enabled is false, or the file cannot be written, records are handed on from memory
  * alone: their parcel names no journal.
  *
+ * What damage does: each group has a checksum and each record its number, so nothing wrong is
+ * delivered, and what is missing between two records that are delivered, or before the first one,
+ * is counted, and named in the log: the file, the numbers, and the name under which it is kept
+ * (FILE.broken). The end of a file is known only where it was closed, or where its successor says
+ * it. Of a collector that was killed, nobody can tell:
+ *  - that its newest groups are missing: a log (-wal) that is torn, or damaged in the middle, ends
+ *    before the first frame that is not whole, and what is in the file itself may hide its last
+ *    groups. The database may know more; that is told (journal_seek()), and costs nothing.
+ *  - how many records a file holds that cannot be opened at all, and is put aside.
+ *  - what was dropped, as opposed to damaged, from a file of before the note of that was kept.
+ *
  * journal_take(), journal_done() and journal_seek() belong to one thread, the writer's; the rest is
  * for any.
  */
@@ -50,7 +61,8 @@ struct journal_status {
     uint64_t records;      /* written */
     uint64_t unjournalled; /* records handed on from memory alone though the journal is enabled */
     uint64_t dropped;      /* records dropped unstored, past max_bytes */
-    uint64_t unreadable;   /* groups that could not be read back */
+    uint64_t unreadable;   /* times that records, or a file, could not be read back */
+    uint64_t missing;      /* records that were missing then, where their number is known */
     uint64_t errors;       /* failed writes */
     uint64_t sync_max_us;  /* the longest commit so far */
 };

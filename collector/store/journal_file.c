@@ -22,23 +22,50 @@ enum {
     FREE_PAGES_KEPT = 4096,
     VACUUM_PAGES = 2048, /* in one step */
     SEEK_STEPS = 62,
+    META_ROWS_MOST = 2,
 };
 
-enum statement { APPEND, BEFORE, AFTER, LAST, LOAD, DELETE, PROBE, STATEMENTS };
+enum statement {
+    BEFORE, /* the next three take a number */
+    AFTER,
+    LAST,
+    READ_BEFORE, /* the same with the bytes */
+    READ_AFTER,
+    READ_LAST,
+    APPEND, /* from here on for writing */
+    MARK,
+    DELETE,
+    PROBE,
+    STATEMENTS,
+};
+
+#define GROUP "SELECT first_seq, last_seq, made_ms, crc"
+#define FROM_BEFORE " FROM groups WHERE first_seq <= ?1 ORDER BY first_seq DESC LIMIT 1"
+#define FROM_AFTER " FROM groups WHERE first_seq > ?1 ORDER BY first_seq LIMIT 1"
+#define FROM_LAST " FROM groups ORDER BY first_seq DESC LIMIT 1"
 
 static const char *const sql[STATEMENTS] = {
     [APPEND] = "INSERT INTO groups (first_seq, last_seq, made_ms, crc, bytes) "
                "VALUES (?1, ?2, ?3, ?4, ?5)",
-    [BEFORE] = "SELECT first_seq, last_seq, made_ms, crc FROM groups WHERE first_seq <= ?1 "
-               "ORDER BY first_seq DESC LIMIT 1",
-    [AFTER] = "SELECT first_seq, last_seq, made_ms, crc FROM groups WHERE first_seq > ?1 "
-              "ORDER BY first_seq LIMIT 1",
-    [LAST] = "SELECT first_seq, last_seq, made_ms, crc FROM groups ORDER BY first_seq DESC LIMIT 1",
-    [LOAD] = "SELECT bytes FROM groups WHERE first_seq = ?1",
+    [BEFORE] = GROUP FROM_BEFORE,
+    [AFTER] = GROUP FROM_AFTER,
+    [LAST] = GROUP FROM_LAST,
+    [READ_BEFORE] = GROUP ", bytes" FROM_BEFORE,
+    [READ_AFTER] = GROUP ", bytes" FROM_AFTER,
+    [READ_LAST] = GROUP ", bytes" FROM_LAST,
+    [MARK] = "UPDATE meta SET first_seq = max(first_seq, ?1)",
     [DELETE] = "DELETE FROM groups WHERE first_seq IN (SELECT first_seq FROM groups "
                "WHERE first_seq <= ?1 AND last_seq <= ?1 ORDER BY first_seq LIMIT ?2)",
     [PROBE] = "UPDATE meta SET probes = probes + 1",
 };
+
+#define META_TABLE                                                                                 \
+    "CREATE TABLE meta (id TEXT NOT NULL, version INTEGER NOT NULL, before TEXT NOT NULL, "        \
+    "before_seq INTEGER NOT NULL, closed INTEGER NOT NULL, first_seq INTEGER NOT NULL, "           \
+    "last_seq INTEGER NOT NULL, probes INTEGER NOT NULL)"
+#define GROUPS_TABLE                                                                               \
+    "CREATE TABLE groups (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, "              \
+    "made_ms INTEGER NOT NULL, crc INTEGER NOT NULL, bytes BLOB NOT NULL)"
 
 struct journal_file {
     sqlite3 *db;
@@ -146,22 +173,30 @@ void file_rename(const char *path, const char *to)
     }
 }
 
+bool file_keep(const char *path, const char *as)
+{
+    char name[PATH_MAX + 16], kept[PATH_MAX + 16];
+    bool all = true;
+    for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++) {
+        snprintf(name, sizeof(name), "%s%s", path, beside[i]);
+        snprintf(kept, sizeof(kept), "%s%s", as, beside[i]);
+        all &= link(name, kept) == 0 || errno == ENOENT || errno == EEXIST;
+    }
+    return all;
+}
+
 /* Making */
 
 static enum file_result fill(const char *path, const struct file_meta *meta, char *error)
 {
     sqlite3 *db;
-    char text[1024];
+    char text[1400];
     int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
     snprintf(text, sizeof(text),
              "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL; BEGIN;"
-             "PRAGMA application_id = %d; PRAGMA user_version = %d;"
-             "CREATE TABLE meta (id TEXT NOT NULL, version INTEGER NOT NULL, before TEXT NOT NULL, "
-             "before_seq INTEGER NOT NULL, closed INTEGER NOT NULL, first_seq INTEGER NOT NULL, "
-             "last_seq INTEGER NOT NULL, probes INTEGER NOT NULL);"
-             "CREATE TABLE groups (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, "
-             "made_ms INTEGER NOT NULL, crc INTEGER NOT NULL, bytes BLOB NOT NULL);"
-             "INSERT INTO meta VALUES ('%s', %d, '%s', %lld, 0, 0, 0, 0); COMMIT",
+             "PRAGMA application_id = %d; PRAGMA user_version = %d;" META_TABLE ";" GROUPS_TABLE ";"
+             "INSERT INTO meta VALUES ('%s', %d, '%s', %lld, 0, 0, 0, 0);"
+             "INSERT INTO meta SELECT * FROM meta; COMMIT",
              APPLICATION_ID, FORMAT, meta->id, FORMAT, meta->before, (long long)meta->before_seq);
     if (rc == SQLITE_OK) {
         sqlite3_extended_result_codes(db, 1);
@@ -214,46 +249,77 @@ static void copy_text(char *to, sqlite3_stmt *statement, int column)
         memcpy(to, text, FILE_ID_SIZE);
 }
 
+static struct file_meta meta_of_row(sqlite3_stmt *statement)
+{
+    struct file_meta meta = {0};
+    copy_text(meta.id, statement, 0);
+    copy_text(meta.before, statement, 1);
+    meta.before_seq = (uint64_t)sqlite3_column_int64(statement, 2);
+    meta.closed = sqlite3_column_int64(statement, 3) == 1;
+    meta.first_seq = (uint64_t)sqlite3_column_int64(statement, 4);
+    meta.last_seq = (uint64_t)sqlite3_column_int64(statement, 5);
+    meta.damaged = sqlite3_column_int64(statement, 6) != FORMAT;
+    return meta;
+}
+
+static bool same_meta(const struct file_meta *a, const struct file_meta *b)
+{
+    return strcmp(a->id, b->id) == 0 && strcmp(a->before, b->before) == 0 &&
+           a->before_seq == b->before_seq && a->closed == b->closed &&
+           a->first_seq == b->first_seq && a->last_seq == b->last_seq && a->damaged == b->damaged;
+}
+
+/* The row is there twice, since nothing else guards it; once in a file of before that. */
 static enum file_result read_meta(struct journal_file *file)
 {
     sqlite3_stmt *statement;
+    struct file_meta *meta = &file->meta;
     int rc = sqlite3_prepare_v2(
-        file->db, "SELECT id, before, before_seq, closed, last_seq, version, first_seq FROM meta",
+        file->db, "SELECT id, before, before_seq, closed, first_seq, last_seq, version FROM meta",
         -1, &statement, NULL);
     if (rc != SQLITE_OK)
         return fail(file, rc);
-    rc = sqlite3_step(statement);
+    bool differ = false;
+    int rows = 0;
+    while ((rc = sqlite3_step(statement)) == SQLITE_ROW && rows++ < META_ROWS_MOST) {
+        struct file_meta row = meta_of_row(statement);
+        differ |= rows > 1 && !same_meta(meta, &row);
+        if (rows == 1 || meta->id[0] == '\0' || meta->damaged)
+            *meta = row;
+    }
     enum file_result result = fail(file, rc);
-    struct file_meta *meta = &file->meta;
-    if (rc == SQLITE_ROW) {
-        copy_text(meta->id, statement, 0);
-        copy_text(meta->before, statement, 1);
-        meta->before_seq = (uint64_t)sqlite3_column_int64(statement, 2);
-        meta->closed = sqlite3_column_int64(statement, 3) == 1;
-        meta->last_seq = (uint64_t)sqlite3_column_int64(statement, 4);
-        meta->first_seq = (uint64_t)sqlite3_column_int64(statement, 6);
-    }
-    if (result == FILE_OK &&
-        (rc != SQLITE_ROW || meta->id[0] == '\0' || sqlite3_column_int64(statement, 5) != FORMAT)) {
-        snprintf(file->error, sizeof(file->error), "it does not say which journal it is");
-        result = FILE_BAD;
-    }
     sqlite3_finalize(statement);
-    return result;
+    if (result == FILE_AGAIN)
+        return result;
+    if (meta->id[0] == '\0' || meta->damaged) {
+        snprintf(file->error, sizeof(file->error), "it does not say which journal it is");
+        return FILE_BAD;
+    }
+    meta->damaged = differ || result != FILE_OK || rows > META_ROWS_MOST;
+    meta->closed &= !meta->damaged;
+    return FILE_OK;
+}
+
+/* Where the text of a table is damaged, the table may well look empty. */
+static bool has_tables(struct journal_file *file)
+{
+    return pragma(file->db, "SELECT count(*) = 2 FROM sqlite_schema WHERE "
+                            "(name = 'meta' AND sql = '" META_TABLE "') OR "
+                            "(name = 'groups' AND sql = '" GROUPS_TABLE "')") == 1;
 }
 
 static enum file_result check_kind(struct journal_file *file)
 {
     sqlite3_int64 version = pragma(file->db, "PRAGMA user_version");
-    int rc = sqlite3_errcode(file->db);
-    if (version < 0 && judge(file->db, rc) != FILE_OK)
-        return fail(file, sqlite3_extended_errcode(file->db));
-    if (pragma(file->db, "PRAGMA application_id") != APPLICATION_ID || version != FORMAT) {
-        snprintf(file->error, sizeof(file->error),
-                 "it is no journal, or one of another version of this program");
-        return FILE_BAD;
-    }
-    return FILE_OK;
+    if (version == FORMAT && pragma(file->db, "PRAGMA application_id") == APPLICATION_ID &&
+        has_tables(file))
+        return FILE_OK;
+    enum file_result result = fail(file, sqlite3_extended_errcode(file->db));
+    if (result != FILE_OK)
+        return result;
+    snprintf(file->error, sizeof(file->error),
+             "it is no journal, or a damaged one, or one of another version of this program");
+    return FILE_BAD;
 }
 
 /* Checkpoints are asked for, not left to SQLite, which would not tell when one goes wrong. */
@@ -276,7 +342,7 @@ static enum file_result prepare(struct journal_file *file, bool writing)
 {
     int rc = SQLITE_OK;
     for (int i = 0; i < STATEMENTS && rc == SQLITE_OK; i++) {
-        if (writing || (i != APPEND && i != DELETE && i != PROBE))
+        if (writing || i < APPEND)
             rc = sqlite3_prepare_v3(file->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
                                     &file->statements[i], NULL);
     }
@@ -344,18 +410,28 @@ void file_get_meta(const struct journal_file *file, struct file_meta *out)
 
 /* Writing */
 
-/* Run a statement that changes something, in a transaction of its own. */
-static enum file_result change(struct journal_file *file, enum statement which)
+/* After a failure nothing may stay half done. */
+static enum file_result undo(struct journal_file *file, enum file_result result)
 {
-    sqlite3_stmt *statement = file->statements[which];
-    int rc = sqlite3_step(statement);
-    enum file_result result = fail(file, rc);
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
     if (result != FILE_OK && sqlite3_get_autocommit(file->db) == 0 &&
         run(file->db, "ROLLBACK") != SQLITE_OK)
         result = FILE_BAD;
     return result;
+}
+
+static enum file_result commit(struct journal_file *file)
+{
+    return undo(file, fail(file, run(file->db, "COMMIT")));
+}
+
+/* Run a statement that changes something, in the open transaction, or else one of its own. */
+static enum file_result change(struct journal_file *file, enum statement which)
+{
+    sqlite3_stmt *statement = file->statements[which];
+    enum file_result result = fail(file, sqlite3_step(statement));
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return undo(file, result);
 }
 
 enum file_result file_append(struct journal_file *file, const struct file_group *group,
@@ -370,12 +446,23 @@ enum file_result file_append(struct journal_file *file, const struct file_group 
     return change(file, APPEND);
 }
 
+/* In one transaction: what the file is expected to hold, and what it holds. */
 enum file_result file_delete(struct journal_file *file, uint64_t through)
 {
+    enum file_result result = fail(file, run(file->db, "BEGIN IMMEDIATE"));
+    if (result != FILE_OK)
+        return result;
     sqlite3_bind_int64(file->statements[DELETE], 1, (sqlite3_int64)through);
     sqlite3_bind_int(file->statements[DELETE], 2, DELETE_GROUPS);
-    enum file_result result = change(file, DELETE);
-    return result == FILE_OK && sqlite3_changes(file->db) == 0 ? FILE_NONE : result;
+    result = change(file, DELETE);
+    bool none = sqlite3_changes(file->db) == 0;
+    if (result == FILE_OK && !none) {
+        sqlite3_bind_int64(file->statements[MARK], 1, (sqlite3_int64)through + 1);
+        result = change(file, MARK);
+    }
+    if (result == FILE_OK)
+        result = commit(file);
+    return result == FILE_OK && none ? FILE_NONE : result;
 }
 
 enum file_result file_probe(struct journal_file *file)
@@ -415,91 +502,108 @@ uint64_t file_bytes(struct journal_file *file)
 
 /* Reading */
 
-static enum file_result find(struct journal_file *file, enum statement which, uint64_t seq,
-                             struct file_group *out)
+/* Groups that begin behind ${behind}, and not behind ${last}. */
+struct range {
+    uint64_t behind, last;
+};
+
+static void take_blob(sqlite3_stmt *statement, struct file_blob *blob)
 {
-    sqlite3_stmt *statement = file->statements[which];
+    const void *bytes = sqlite3_column_blob(statement, 4);
+    blob->size = bytes != NULL ? (size_t)sqlite3_column_bytes(statement, 4) : 0;
+    blob->bytes = xcalloc(1, blob->size + 1);
+    if (blob->size > 0)
+        memcpy(blob->bytes, bytes, blob->size);
+}
+
+/* ${which}: BEFORE, AFTER, LAST. Damage may make the tree lead to any row. */
+static enum file_result find(struct journal_file *file, enum statement which, struct range range,
+                             struct file_group *out, struct file_blob *blob)
+{
+    sqlite3_stmt *statement = file->statements[blob != NULL ? which + READ_BEFORE : which];
     if (which != LAST)
-        sqlite3_bind_int64(statement, 1, (sqlite3_int64)seq);
+        sqlite3_bind_int64(statement, 1,
+                           (sqlite3_int64)(which == BEFORE ? range.last : range.behind));
     int rc = sqlite3_step(statement);
     enum file_result result = fail(file, rc);
-    if (rc == SQLITE_ROW)
+    if (rc == SQLITE_ROW) {
         *out = (struct file_group){
             .first_seq = (uint64_t)sqlite3_column_int64(statement, 0),
             .last_seq = (uint64_t)sqlite3_column_int64(statement, 1),
             .made_ms = sqlite3_column_int64(statement, 2),
             .crc = (uint32_t)sqlite3_column_int64(statement, 3),
         };
+        if (out->first_seq <= range.behind || out->first_seq > range.last) {
+            snprintf(file->error, sizeof(file->error), "a group is not where it belongs");
+            result = FILE_BAD;
+        } else if (blob != NULL) {
+            take_blob(statement, blob);
+        }
+    }
     sqlite3_reset(statement);
     return result == FILE_OK && rc == SQLITE_DONE ? FILE_NONE : result;
 }
 
-/*
- * Where the tree is damaged behind ${seq}: the first group of the part that is good again. The
- * damage is a run of groups, so the nearest place that can be read is found by halving.
- */
-static enum file_result find_behind_damage(struct journal_file *file, uint64_t seq,
-                                           struct file_group *out)
+/* Whether a group can be read, or there is none. */
+static bool is_good(struct journal_file *file, struct range range, bool bytes)
 {
-    uint64_t bad = seq, good = 0;
+    struct file_group group;
+    struct file_blob blob = {0};
+    enum file_result result = find(file, AFTER, range, &group, bytes ? &blob : NULL);
+    free(blob.bytes);
+    return result != FILE_BAD;
+}
+
+/*
+ * Where the tree is damaged: the first group of the part that is good again. The damage is a run of
+ * groups, so the nearest place that can be read is found by halving.
+ */
+static enum file_result find_behind_damage(struct journal_file *file, struct range range,
+                                           struct file_group *out, struct file_blob *blob)
+{
+    uint64_t bad = range.behind, good = 0;
     for (int i = 0; i < SEEK_STEPS && good == 0; i++) {
-        uint64_t at = seq + ((uint64_t)1 << i);
-        if (at > INT64_MAX)
+        uint64_t at = range.behind + ((uint64_t)1 << i);
+        if (at >= range.last)
             break;
-        if (find(file, AFTER, at, out) == FILE_BAD)
-            bad = at;
-        else
+        if (is_good(file, (struct range){at, range.last}, blob != NULL))
             good = at;
+        else
+            bad = at;
     }
     while (good > bad + 1) {
         uint64_t middle = bad + (good - bad) / 2;
-        if (find(file, AFTER, middle, out) == FILE_BAD)
-            bad = middle;
-        else
+        if (is_good(file, (struct range){middle, range.last}, blob != NULL))
             good = middle;
+        else
+            bad = middle;
     }
-    return good > 0 ? find(file, AFTER, good, out) : FILE_BAD;
+    return good > 0 ? find(file, AFTER, (struct range){good, range.last}, out, blob) : FILE_BAD;
 }
 
-enum file_result file_after(struct journal_file *file, uint64_t first_seq, struct file_group *out)
+enum file_result file_after(struct journal_file *file, uint64_t seq, uint64_t last,
+                            struct file_group *out, struct file_blob *blob)
 {
-    enum file_result result = find(file, AFTER, first_seq, out);
-    return result == FILE_BAD ? find_behind_damage(file, first_seq, out) : result;
+    struct range range = {seq, last};
+    enum file_result result = find(file, AFTER, range, out, blob);
+    return result == FILE_BAD ? find_behind_damage(file, range, out, blob) : result;
 }
 
-enum file_result file_next(struct journal_file *file, uint64_t seq, struct file_group *out)
+enum file_result file_next(struct journal_file *file, uint64_t seq, uint64_t last,
+                           struct file_group *out, struct file_blob *blob)
 {
-    enum file_result result = find(file, BEFORE, seq, out);
-    if (result == FILE_OK && out->last_seq >= seq)
+    enum file_result result = find(file, BEFORE, (struct range){0, seq}, out, blob);
+    if (result == FILE_OK && (out->last_seq >= seq || out->first_seq == seq))
         return FILE_OK;
+    if (result == FILE_OK && blob != NULL)
+        free(blob->bytes);
     if (result == FILE_AGAIN)
         return result;
-    return file_after(file, seq, out);
+    return file_after(file, seq, last, out, blob);
 }
 
-enum file_result file_last(struct journal_file *file, struct file_group *out)
+enum file_result file_last(struct journal_file *file, struct file_group *out,
+                           struct file_blob *blob)
 {
-    return find(file, LAST, 0, out);
-}
-
-enum file_result file_load(struct journal_file *file, uint64_t first_seq, uint8_t **bytes,
-                           size_t *size)
-{
-    sqlite3_stmt *statement = file->statements[LOAD];
-    *bytes = NULL;
-    sqlite3_bind_int64(statement, 1, (sqlite3_int64)first_seq);
-    int rc = sqlite3_step(statement);
-    enum file_result result = fail(file, rc);
-    if (rc == SQLITE_DONE)
-        result = FILE_NONE;
-    const void *blob = rc == SQLITE_ROW ? sqlite3_column_blob(statement, 0) : NULL;
-    if (blob != NULL) {
-        *size = (size_t)sqlite3_column_bytes(statement, 0);
-        *bytes = xcalloc(1, *size + 1);
-        memcpy(*bytes, blob, *size);
-    } else if (rc == SQLITE_ROW) {
-        result = FILE_BAD;
-    }
-    sqlite3_reset(statement);
-    return result;
+    return find(file, LAST, (struct range){0, INT64_MAX}, out, blob);
 }

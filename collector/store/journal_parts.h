@@ -29,7 +29,8 @@ struct volume {
     char *path;
     char id[JOURNAL_ID_SIZE];
     unsigned number;
-    uint64_t first_seq;   /* of what it may still hold */
+    uint64_t first_seq;   /* of what it should still hold */
+    uint64_t leaving_seq; /* up to here it may be deleted at any time */
     uint64_t last_seq;    /* of its last record that counts; 0: none */
     uint64_t earlier_seq; /* last record from before this start */
     uint64_t given_seq;   /* up to here they were handed out */
@@ -78,9 +79,8 @@ struct journal {
     /* Of the one who takes alone. */
     struct journal_file *reader;
     struct volume *reading; /* what ${reader} is open on */
-    bool behind;            /* look behind the group that begins at the cursor: it is damaged */
     unsigned reader_faults;
-    struct log_limit read_complaint;
+    struct log_limit read_complaint, gap_complaint;
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t change;

@@ -211,9 +211,9 @@ static void learn(struct journal *journal)
     pthread_mutex_lock(&journal->lock);
     uint64_t stored_seq = volume->stored_seq;
     pthread_mutex_unlock(&journal->lock);
-    enum file_result result = file_next(journal->file, 1, &first);
+    enum file_result result = file_next(journal->file, 1, FILE_MOST_SEQ, &first, NULL);
     if (result == FILE_OK)
-        file_next(journal->file, stored_seq + 1, &waiting);
+        file_next(journal->file, stored_seq + 1, FILE_MOST_SEQ, &waiting, NULL);
     pthread_mutex_lock(&journal->lock);
     volume->bytes = bytes;
     if (result == FILE_OK)
@@ -225,12 +225,15 @@ static void learn(struct journal *journal)
     pthread_mutex_unlock(&journal->lock);
 }
 
-static enum file_result delete_through(struct journal *journal, uint64_t through)
+static enum file_result delete_through(struct journal *journal, uint64_t through, int steps)
 {
     enum file_result result = FILE_OK;
-    for (int i = 0; i < DELETE_STEPS && result == FILE_OK; i++)
+    pthread_mutex_lock(&journal->lock);
+    journal->current->leaving_seq = through;
+    pthread_mutex_unlock(&journal->lock);
+    for (int i = 0; i < steps && result == FILE_OK; i++)
         result = file_delete(journal->file, through);
-    return result == FILE_NONE ? FILE_OK : result;
+    return result;
 }
 
 static struct volume *oldest_volume(struct journal *journal)
@@ -252,11 +255,11 @@ static enum file_result delete_stored(struct journal *journal, int64_t now_ms)
             continue;
         struct due due = find_due(journal, volume, now_ms);
         if (volume == journal->current && due.through > 0)
-            result = delete_through(journal, due.through);
+            result = delete_through(journal, due.through, DELETE_STEPS);
         else if (due.all && volume == oldest_volume(journal))
             drop_volume(journal, volume); /* a later one may say where this one ends */
     }
-    return result;
+    return result == FILE_NONE ? FILE_OK : result;
 }
 
 static uint64_t total_bytes(struct journal *journal)
@@ -276,13 +279,15 @@ static enum file_result drop_groups(struct journal *journal)
     struct file_group group = {0};
     for (int i = 0; i < DROP_GROUPS; i++) {
         struct file_group next;
-        if (file_after(journal->file, group.first_seq, &next) != FILE_OK)
+        if (file_after(journal->file, group.first_seq, volume->last_seq, &next, NULL) != FILE_OK)
             break;
+        if (next.last_seq < next.first_seq || next.last_seq > volume->last_seq)
+            return FILE_BAD; /* more than it holds would be deleted */
         group = next;
     }
     if (group.last_seq == 0)
         return FILE_NONE;
-    enum file_result result = file_delete(journal->file, group.last_seq);
+    enum file_result result = delete_through(journal, group.last_seq, 1);
     if (result != FILE_OK)
         return result;
     pthread_mutex_lock(&journal->lock);

@@ -78,7 +78,7 @@ class File:
         self.number = int(path.stem.removeprefix("journal-"))
         connection = sqlite3.connect(path)
         try:
-            (self.id, self.before, self.before_seq), = connection.execute("SELECT id, before, before_seq FROM meta")
+            (self.id, self.before, self.before_seq), = connection.execute("SELECT id, before, before_seq FROM meta LIMIT 1")
             groups = [Group(*row) for row in connection.execute("SELECT bytes, crc FROM groups ORDER BY first_seq")]
         finally:
             connection.close()
