@@ -78,7 +78,7 @@ static uint8_t damaged(uint8_t was, size_t kind)
 static void check(const struct image *image, size_t at, const struct outcome *outcome)
 {
     uint32_t missing = image->records - outcome->got;
-    if (missing == 0 || at >= image->db_size)
+    if (missing == 0 || (at >= image->db_size && !image->layout.closed))
         return;
     if (outcome->status.unreadable == 0)
         print_error("%s, byte %zu\n", image->layout.name, at);
@@ -158,9 +158,8 @@ static void tear(const struct layout *layout)
     rig.config.journal.sync = JOURNAL_SYNC_OFF;
     for (*size = 0; *size < whole; *size += STEP) {
         struct outcome outcome = replay(&rig, &image);
-        assert_true(outcome.got < image.records);
         if (layout->closed)
-            assert_true(outcome.status.unreadable > 0);
+            check(&image, *size, &outcome); /* zeros at its end may go */
         else
             assert_true(outcome.got >= before); /* no group behind a torn one */
         before = outcome.got;
