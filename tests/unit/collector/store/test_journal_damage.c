@@ -132,19 +132,19 @@ static void damage_all(const struct layout *layout)
 static void many_groups(void **state)
 {
     (void)state;
-    damage_all(&(struct layout){"many groups", 16, 1, true});
+    damage_all(&(struct layout){"many groups", 10, 1, true});
 }
 
 static void large_groups(void **state)
 {
     (void)state;
-    damage_all(&(struct layout){"large groups", 3, 12, true});
+    damage_all(&(struct layout){"large groups", 2, 12, true});
 }
 
 static void a_file_and_its_log(void **state)
 {
     (void)state;
-    damage_all(&(struct layout){"a file and its log", 4, 3, false});
+    damage_all(&(struct layout){"a file and its log", 3, 3, false});
 }
 
 /* Every length of the file, or of its log. */
@@ -173,13 +173,13 @@ static void tear(const struct layout *layout)
 static void a_torn_file(void **state)
 {
     (void)state;
-    tear(&(struct layout){"many groups", 16, 1, true});
+    tear(&(struct layout){"many groups", 10, 1, true});
 }
 
 static void a_torn_log(void **state)
 {
     (void)state;
-    tear(&(struct layout){"a file and its log", 4, 3, false});
+    tear(&(struct layout){"a file and its log", 3, 3, false});
 }
 
 int main(void)
