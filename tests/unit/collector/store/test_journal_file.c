@@ -29,7 +29,7 @@ static void rows_are_found_by_what_they_hold(void **state)
     (void)state;
     char dir[] = "/tmp/dtuhub-journal-XXXXXX", path[PATH_MAX], error[FILE_ERROR_SIZE];
     struct file_meta meta = {.id = "0123456789abcdef0123456789abcdef"}, known;
-    struct journal_file *file;
+    struct journal_file *file, *reader;
     struct file_group group;
     struct file_blob blob;
     assert_non_null(mkdtemp(dir));
@@ -60,6 +60,10 @@ static void rows_are_found_by_what_they_hold(void **state)
     assert_int_equal(file_next(file, 1, FILE_MOST_SEQ, &group, NULL), FILE_OK);
     assert_int_equal(group.first_seq, 31);
     assert_int_equal(file_delete(file, 34), FILE_NONE);
+    assert_int_equal(file_open(path, false, FILE_SYNC_FULL, &reader, error), FILE_OK);
+    file_get_meta(reader, &known);
+    file_close(reader);
+    assert_int_equal(known.first_seq, 35); /* nobody is to miss what was before */
     file_close_clean(file, 31, 95);
     assert_int_equal(file_open(path, true, FILE_SYNC_FULL, &file, error), FILE_OK);
     file_get_meta(file, &known);
@@ -92,6 +96,31 @@ static void make_rows(const char *path)
         assert_int_equal(file_append(file, &group, row, sizeof(row)), FILE_OK);
     }
     file_close_clean(file, 1, ROWS);
+}
+
+/* What guards the row that says what a file is. */
+static void a_file_that_contradicts_itself_says_so(void **state)
+{
+    (void)state;
+    char dir[] = "/dev/shm/dtuhub-journal-XXXXXX", path[PATH_MAX], error[FILE_ERROR_SIZE];
+    struct file_meta known;
+    struct journal_file *file;
+    sqlite3 *db;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/journal-1.db", dir);
+    make_rows(path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "UPDATE meta SET last_seq = 399 WHERE rowid = 1", NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(file_open(path, false, FILE_SYNC_FULL, &file, error), FILE_OK);
+    file_get_meta(file, &known);
+    assert_true(known.damaged);
+    assert_false(known.closed);
+    file_close(file);
+    file_remove(path);
+    assert_int_equal(rmdir(dir), 0);
 }
 
 /* A leaf of the tree in the middle of the file is gone: what is before it and behind is not. */
@@ -131,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_found_by_what_they_hold),
         cmocka_unit_test(a_damaged_page_is_stepped_over),
+        cmocka_unit_test(a_file_that_contradicts_itself_says_so),
         cmocka_unit_test(strange_files_are_put_aside),
     };
     log_setup(LOGL_ERROR, LOGF_TEXT, "/dev/null");
