@@ -6,7 +6,7 @@ import pytest
 from harness.control import get, metrics
 from harness.mariadb import PASSWORD
 from harness.served import compare_packets, compare_readings
-from harness.storing import DATA, QUICK, all_stored_once, end, grown
+from harness.storing import all_stored_once, dtus, end, grown, hub  # noqa: F401 (hub and dtus are fixtures)
 from harness.wait import wait_for
 
 # As docs/rejected-records.md has it.
@@ -28,18 +28,6 @@ SELECT device_id, ELT(JSON_EXTRACT(content, '$.code'), 'register', 'heartbeat', 
        UNHEX(JSON_UNQUOTE(JSON_EXTRACT(content, '$.bytes'))), JSON_UNQUOTE(JSON_EXTRACT(content, '$.timestamp'))
 FROM rejected_records WHERE kind = 'packet'
 """
-
-
-@pytest.fixture
-def hub(collector):
-    return lambda **server: collector(server={**QUICK, **server}, data=DATA)
-
-
-@pytest.fixture
-def dtus(sim, tmp_path):
-    """dtus(hub): twenty of them, started; their record is served.tsv."""
-    return lambda hub: sim("-c", hub.config.folder, "--port", hub.port, "--count", 20, "--heartbeat", 1,
-                           "--served", tmp_path / "served.tsv")
 
 
 def refuse(database, condition, signal, table="readings"):
