@@ -308,26 +308,10 @@ static void *run(void *cookie)
 
 /* Its life */
 
-static void copy_mysql(struct mysql_section *to, const struct mysql_section *from)
-{
-    *to = *from;
-    to->host = from->host ? xstrdup(from->host) : NULL;
-    to->socket = from->socket ? xstrdup(from->socket) : NULL;
-    to->user = xstrdup(from->user);
-    to->password = xstrdup(from->password);
-    to->database = xstrdup(from->database);
-    to->password_file = NULL;
-}
-
 static void free_keeper(struct keeper *keeper)
 {
     keeper_rollup_free(keeper->rollup);
-    free(keeper->mysql.host);
-    free(keeper->mysql.socket);
-    free(keeper->mysql.user);
-    explicit_bzero(keeper->mysql.password, strlen(keeper->mysql.password));
-    free(keeper->mysql.password);
-    free(keeper->mysql.database);
+    mysql_section_clear(&keeper->mysql);
     pthread_cond_destroy(&keeper->wake);
     pthread_mutex_destroy(&keeper->lock);
     free(keeper);
@@ -336,7 +320,7 @@ static void free_keeper(struct keeper *keeper)
 struct keeper *keeper_start(const struct server_config *config)
 {
     struct keeper *keeper = xcalloc(1, sizeof(*keeper));
-    copy_mysql(&keeper->mysql, &config->mysql);
+    mysql_section_copy(&keeper->mysql, &config->mysql);
     keeper->retention = config->retention;
     keeper->job.pause = pause_ms;
     keeper->job.cookie = keeper;

@@ -218,6 +218,8 @@ static void *run(void *cookie)
 
 static void free_writer(struct writer *writer)
 {
+    aside_rows_free(writer->aside);
+    suspects_free(writer->suspects);
     batch_free(writer->batch);
     directory_free(writer->directory);
     positions_free(writer->positions);
@@ -237,6 +239,8 @@ struct writer *writer_start(const struct server_config *config, struct cache *ca
     writer->names = names;
     writer->directory = directory_new(names, writer->link.collector);
     writer->batch = batch_new(writer->directory, writer->link.collector);
+    writer->suspects = suspects_new();
+    writer->aside = aside_rows_new();
     writer->positions = positions_new(writer->link.collector);
     writer->size = batch_size_first();
     for (int i = 0; i < REFUSALS; i++)

@@ -8,9 +8,9 @@
  * is tried again for as long as the collector runs; meanwhile the journal or the cache fills, and
  * its bound decides what is lost.
  *
- * Where the database refuses a value, the parcel is stored in halves, and halves of those, until
- * the record that it refuses is alone: that one goes into the table rejected_records, the others
- * are stored. A reading whose key is taken is stored a millisecond or more later instead.
+ * Where the database refuses a value, the record goes into the table rejected_records, in the same
+ * transaction as the others, which are stored. A reading whose key is taken is stored a millisecond
+ * or more later instead. See sift.h.
  */
 #ifndef DTUHUB_COLLECTOR_STORE_WRITER_H
 #define DTUHUB_COLLECTOR_STORE_WRITER_H

@@ -12,13 +12,8 @@ enum { NAME_MAX_LEN = 64, LOCK_WAIT_S = 10 };
 
 void link_init(struct writer_link *link, const struct server_config *config)
 {
-    const struct mysql_section *from = &config->mysql;
-    *link = (struct writer_link){.mysql = *from, .fd = -1};
-    link->mysql.host = from->host ? xstrdup(from->host) : NULL;
-    link->mysql.socket = from->socket ? xstrdup(from->socket) : NULL;
-    link->mysql.user = xstrdup(from->user);
-    link->mysql.password = xstrdup(from->password);
-    link->mysql.database = xstrdup(from->database);
+    *link = (struct writer_link){.fd = -1};
+    mysql_section_copy(&link->mysql, &config->mysql);
     link->collector = xstrdup(config->server.name);
     pthread_mutex_init(&link->lock, NULL);
 }
@@ -26,12 +21,7 @@ void link_init(struct writer_link *link, const struct server_config *config)
 void link_clear(struct writer_link *link)
 {
     link_close(link);
-    free(link->mysql.host);
-    free(link->mysql.socket);
-    free(link->mysql.user);
-    explicit_bzero(link->mysql.password, strlen(link->mysql.password));
-    free(link->mysql.password);
-    free(link->mysql.database);
+    mysql_section_clear(&link->mysql);
     free(link->collector);
     pthread_mutex_destroy(&link->lock);
 }

@@ -1,5 +1,5 @@
-/* What the two files of the writer share: its thread (writer.c) and the storing of one parcel
- * (writer_store.c). */
+/* What the files of the writer share: its thread (writer.c), the storing of one parcel
+ * (writer_store.c), and what is refused of it (sift.c). */
 #ifndef DTUHUB_COLLECTOR_STORE_WRITER_PARTS_H
 #define DTUHUB_COLLECTOR_STORE_WRITER_PARTS_H
 
@@ -8,6 +8,8 @@
 #include "collector/store/directory.h"
 #include "collector/store/position.h"
 #include "collector/store/refusal.h"
+#include "collector/store/set_aside.h"
+#include "collector/store/suspects.h"
 #include "collector/store/writer.h"
 #include "collector/store/writer_link.h"
 #include "shared/base/log.h"
@@ -25,6 +27,8 @@ struct writer {
     struct positions *positions;
     struct directory *directory;
     struct batch *batch;
+    struct suspects *suspects;
+    struct aside_rows *aside;
     struct batch_size size;
     bool tidied;  /* up after an earlier life */
     bool expired; /* old positions, once a life */
@@ -64,6 +68,9 @@ bool writer_back_off(struct writer *writer);
 /** writer_recover(writer, refusal, error): after a fault: make ready for the next attempt, and
  * wait; false as above. */
 bool writer_recover(struct writer *writer, enum refusal refusal, const struct db_error *error);
+
+/** writer_means_row(writer, error): whether the error is taken to refuse a row. */
+bool writer_means_row(const struct writer *writer, const struct db_error *error);
 
 /** writer_over(writer): the collector stops, and the time to store what is left is over. */
 bool writer_over(struct writer *writer);

@@ -140,4 +140,10 @@ const char *server_config_fixed_changed(const struct server_config *running,
  * tables. */
 void server_config_reference(FILE *out);
 
+/** mysql_section_copy(to, from): with strings of its own, but without the name of the password's
+ * file: so a thread outlives a reload. mysql_section_clear(section): free them; the password is
+ * wiped. */
+void mysql_section_copy(struct mysql_section *to, const struct mysql_section *from);
+void mysql_section_clear(struct mysql_section *section);
+
 #endif
