@@ -24,9 +24,7 @@ const struct partitioned_table partitioned_tables[] = {
 };
 const size_t partitioned_tables_count = sizeof(partitioned_tables) / sizeof(*partitioned_tables);
 
-/* The partitions of the table in its order; none where it is partitioned in a way that is not ours.
- * NULL on an error. */
-static struct partition *read_partitions(struct keeper_job *job, const char *table, size_t *n,
+struct partition *keeper_read_partitions(struct keeper_job *job, const char *table, size_t *n,
                                          struct db_error *error)
 {
     char sql[320];
@@ -149,7 +147,7 @@ int keeper_partitions(struct keeper_job *job, const struct partitioned_table *ta
     struct partition_split plan;
     size_t n;
     int rc = 0;
-    struct partition *parts = read_partitions(job, table->name, &n, error);
+    struct partition *parts = keeper_read_partitions(job, table->name, &n, error);
     if (parts == NULL)
         return -1;
     if (plan_split(parts, n, table->unit, table->ahead, job->now_ms, &plan))

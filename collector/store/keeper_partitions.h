@@ -22,6 +22,11 @@ struct partitioned_table {
 extern const struct partitioned_table partitioned_tables[];
 extern const size_t partitioned_tables_count;
 
+/** keeper_read_partitions(job, table, n, error): the ${n} partitions of the table in its order, to
+ * free(); none where it is partitioned in a way that is not ours. NULL with ${error}. */
+struct partition *keeper_read_partitions(struct keeper_job *job, const char *table, size_t *n,
+                                         struct db_error *error);
+
 /** keeper_partitions(job, table, error): make and drop what is due. 0, or -1 with ${error}. */
 int keeper_partitions(struct keeper_job *job, const struct partitioned_table *table,
                       struct db_error *error);

@@ -6,9 +6,10 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
+import yaml
 
 from harness.control import drained, metrics
-from harness.parts import Collector, new_config
+from harness.parts import ROOT, Collector, new_config
 from harness.served import Served, compare_sums
 from harness.wait import wait_for
 
@@ -190,6 +191,53 @@ def test_old_partitions_go_and_old_rows_too(ready, database):
     wait_for(lambda: metrics(hub)["keeper_minute_rollups_total"] > done, 20, "the late one to be seen")
     wait_for(lambda: database.value("SELECT COUNT(*) FROM rollup_hours") == 0, 20, "its hour")
     assert (rolled(database, "readings_minute"), rolled(database, "readings_hour")) == before
+
+
+def test_every_table_that_grows_has_its_setting(ready, database):
+    """But for what is as many as there are DTUs and collectors, and what goes by itself."""
+    ready()
+    dated = {row["name"] for row in database.query(
+        "SELECT DISTINCT c.TABLE_NAME AS name FROM information_schema.COLUMNS c "
+        "JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME) "
+        "WHERE c.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE = 'BASE TABLE' AND c.DATA_TYPE LIKE '%%date%%'")}
+    shipped = yaml.safe_load((ROOT / "config/server_config.yml").read_text())["retention"]
+    with_another = {"reading_texts", "rollup_minutes"}  # readings, traffic_minutes
+    bounded = {"devices", "ingest_position", "rollup_hours", "schema_version"}
+    assert dated - bounded - with_another == shipped.keys() - {"check_interval", "rollup_interval"}
+
+
+def test_counts_of_minutes_go_after_their_readings(ready, database):
+    hub = ready()
+    today = now().replace(hour=0, minute=0, second=0)
+    device, = add_devices(database, 1)
+    start = today - 90 * DAY  # several pieces
+    database.query("INSERT INTO traffic_minutes (minute, heartbeats) "
+                   f"SELECT '{start}' + INTERVAL seq MINUTE, 1 FROM seq_0_to_{80 * 1440 - 1}")
+    add_readings(database, [(device, today - i * DAY + 30 * MINUTE, 1, float(i)) for i in (50, 20, 2)])
+    wait_rolled(database)
+    for table in ("rejected_records", "webhook_deliveries"):
+        columns, values = {"rejected_records": ("collector, journal, seq, device_id, kind, reason, content, record",
+                                                "'c', '', 1, '1001', 'packet', 'x', '{}', ''"),
+                           "webhook_deliveries": ("event_id, target", "1, 'x'")}[table]
+        for days in (40, 20):
+            database.query(f"INSERT INTO {table} ({columns}, `timestamp`) VALUES ({values}, %s)", today - days * DAY)
+    hub.reload(server={"retention": {"traffic_minutes": 30, "rejected_records": 30, "webhook_deliveries": 30}})
+
+    def first(table):
+        return database.value(f"SELECT MIN(minute) FROM {table}")
+    wait_for(lambda: first("traffic_minutes") == today - 50 * DAY + 30 * MINUTE, 30, lambda: first("traffic_minutes"))
+    assert first("rollup_minutes") == today - 50 * DAY + 30 * MINUTE
+    for table in ("rejected_records", "webhook_deliveries"):
+        wait_for(lambda: database.value(f"SELECT COUNT(*) FROM {table}") == 1, 20, f"old rows of {table} to go")
+    assert metrics(hub)["keeper_rows_deleted_total"] == 40 * 1440 + 30 + 2
+    database.query("DELETE FROM readings WHERE ts < %s", today - 10 * DAY)
+    cut = now() - 30 * DAY
+    wait_for(lambda: first("traffic_minutes") >= cut - MINUTE, 30, lambda: first("traffic_minutes"))
+    assert first("rollup_minutes") == today - 20 * DAY + 30 * MINUTE
+    # One late reading makes the same count as the one that was rolled up then: it is seen all the same.
+    late = today - 50 * DAY + 30 * MINUTE
+    add_readings(database, [(device, late + timedelta(seconds=1), 1, 7.0)])
+    wait_for(lambda: rolled(database, "readings_minute")[device, 1, str(late)][0] == 7.0, 30, "the late one")
 
 
 def test_rollups_of_simulated_dtus(ready, database, sim, tmp_path):
