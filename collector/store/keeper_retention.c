@@ -105,8 +105,8 @@ static int oldest_reading(struct keeper_job *job, int64_t *oldest_ms, struct db_
         return -1;
     for (size_t i = 0; rc == 0 && i < n && *oldest_ms == INT64_MAX; i++) {
         snprintf(sql, sizeof(sql),
-                 "SELECT MIN(first) FROM (SELECT MIN(ts) AS first FROM readings PARTITION (%s) "
-                 "GROUP BY device_id) AS firsts",
+                 "SELECT MIN((SELECT ts FROM readings PARTITION (%s) AS r FORCE INDEX (PRIMARY) "
+                 "WHERE r.device_id = d.id ORDER BY ts LIMIT 1)) FROM devices d",
                  parts[i].name);
         MYSQL_RES *rows = db_query(job->conn, sql, error);
         MYSQL_ROW row = rows != NULL ? mysql_fetch_row(rows) : NULL;
@@ -173,7 +173,7 @@ int keeper_retention_minutes(struct keeper_job *job, struct db_error *error)
     char last[KEEPER_TIME_SIZE];
     if (job->retention.traffic_minutes == 0)
         return 0;
-    if (minutes_piece(job, cut_ms, last, error) != 0)
+    if (minutes_piece(job, cut_ms - HOUR_MS, last, error) != 0) /* an hour's worth at least */
         return -1;
     if (last[0] == '\0')
         return 0;
