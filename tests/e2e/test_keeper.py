@@ -231,7 +231,7 @@ def test_counts_of_minutes_go_after_their_readings(ready, database):
     assert first("rollup_minutes") == today - 50 * DAY + 30 * MINUTE
     for table in ("rejected_records", "webhook_deliveries"):
         wait_for(lambda: database.value(f"SELECT COUNT(*) FROM {table}") == 1, 20, f"old rows of {table} to go")
-    assert metrics(hub)["keeper_rows_deleted_total"] == 40 * 1440 + 30 + 2
+    wait_for(lambda: metrics(hub)["keeper_rows_deleted_total"] == 40 * 1440 + 30 + 2, 20, lambda: metrics(hub))
     database.query("DELETE FROM readings WHERE ts < %s", today - 10 * DAY)
     cut = now() - 30 * DAY
     wait_for(lambda: first("traffic_minutes") >= cut - HOUR - MINUTE, 30, lambda: first("traffic_minutes"))
