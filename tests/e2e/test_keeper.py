@@ -547,17 +547,21 @@ def test_a_large_partition_is_moved_beside_the_writers(ready, database, load, wa
     done = writer.done
     database.query("UPDATE partition_moves SET phase = 'follow'")  # as if it had died right behind the RENAME
     wait_for(lambda: writer.done > done, 20, "the writer to go on alone")
+    unseen = (devices[30], now() - 10 * DAY, 9, 8.0)  # as if stored after the last pass, before the RENAME
+    database.query("INSERT INTO readings_uncut (device_id, ts, point_id, value) VALUES (%s, %s, %s, %s)", *unseen)
+    database.query("INSERT INTO traffic_minutes (minute, readings) VALUES (%s, 1)", unseen[1].replace(second=0))
     hub.start()
     wait_moved(database, "readings")
     done = writer.stop()
     assert reader.stop() == {len(devices) * each}
     assert database.value("SELECT COUNT(*) FROM readings WHERE device_id = %s", writing) == done
-    assert database.value("SELECT value FROM readings WHERE point_id = 9") == 9.0
+    assert database.value("SELECT SUM(value) FROM readings WHERE point_id = 9") == 17.0
+    for device, ts, point, _ in (late, unseen):
+        key = (device, point, str(ts.replace(second=0, microsecond=0)))
+        wait_for(lambda: key in rolled(database, "readings_minute"), 30, f"{key} to be rolled up")
     database.query("DELETE FROM readings WHERE point_id = 9")
     assert sum_of(database, "readings", devices[-1]) == want
     assert database.value("SELECT COUNT(*) FROM readings PARTITION (pmax)") == 0
-    wait_for(lambda: rolled(database, "readings_minute").get((devices[0], 9, str(late[1].replace(second=0, microsecond=0)))),
-             30, "the late one to be rolled up")
     hub.reload(server={"retention": {"readings": 1}})  # and now they can go
     wait_for(lambda: database.value("SELECT COUNT(*) FROM readings") < want["n"], 30, "old partitions to go")
     assert "WARN" not in hub.process.log() and "has become" not in hub.process.log()
