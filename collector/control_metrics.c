@@ -104,6 +104,8 @@ static void print_keeper(struct collector *collector, FILE *out)
          (double)keeper.counts.partitions_made},
         {"keeper_partitions_dropped_total", "counter", "Partitions dropped by retention.",
          (double)keeper.counts.partitions_dropped},
+        {"keeper_rows_moved_total", "counter", "Rows copied from a partition that was too large.",
+         (double)keeper.counts.rows_moved},
         {"keeper_rows_deleted_total", "counter", "Rows deleted by retention.",
          (double)keeper.counts.rows_deleted},
         {"keeper_minute_rollups_total", "counter", "Minutes rolled up, some more than once.",

@@ -87,6 +87,9 @@ static void defaults(void **state)
     assert_int_equal(config->retention.connection_history, 0);
     assert_int_equal(config->retention.events, 0);
     assert_int_equal(config->retention.write_log, 0);
+    assert_int_equal(config->retention.rejected_records, 0);
+    assert_int_equal(config->retention.webhook_deliveries, 0);
+    assert_int_equal(config->retention.traffic_minutes, 0);
     assert_int_equal(config->retention.check_interval_ms, 60000);
     assert_int_equal(config->retention.rollup_interval_ms, 5000);
     assert_null(config->webhooks.device_online);
@@ -130,7 +133,9 @@ static bool is_a_limit_of_logs(const char *path)
     return strcmp(path, "retention.raw_packets") == 0 ||
            strcmp(path, "retention.heartbeat_log") == 0 ||
            strcmp(path, "retention.connection_history") == 0 ||
-           strcmp(path, "retention.events") == 0;
+           strcmp(path, "retention.events") == 0 ||
+           strcmp(path, "retention.webhook_deliveries") == 0 ||
+           strcmp(path, "retention.traffic_minutes") == 0;
 }
 
 static void the_shipped_file_says_what_the_defaults_say(void **state)
