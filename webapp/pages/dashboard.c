@@ -117,7 +117,7 @@ static void put_address(struct json_object *page, const struct call *call)
     size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
     char text[320];
     snprintf(text, sizeof(text), "%.*s:%u", (int)(len < 255 ? len : 255), host,
-             (unsigned)call->worker->app->config->server.main_port);
+             (unsigned)call->worker->snapshot->config->server.main_port);
     values_text(page, "dtu_address", text);
 }
 
