@@ -174,11 +174,11 @@ def test_the_state_on_a_signal(collector):
         dtu.close()
 
 
-@pytest.mark.parametrize("journal, expected", [
-    ({}, r"journal: ok, \d+ of 1073741824 bytes, 0 records not stored yet, the oldest taken: -, 0 dropped"),
-    ({"dir": "not-there/journal"}, r"journal: not written: the folder cannot be made.* [1-9]\d* errors"),
-    ({"enabled": False}, "journal: off")], ids=["ok", "broken", "off"])
-def test_the_state_of_the_journal(collector, tmp_path, journal, expected):
+@pytest.mark.parametrize("journal, word, expected", [
+    ({}, "ok", r"journal: ok, \d+ of 1073741824 bytes, 0 records not stored yet, the oldest taken: -, 0 dropped"),
+    ({"dir": "not-there/journal"}, "failed", r"journal: not written: the folder cannot be made.* [1-9]\d* errors"),
+    ({"enabled": False}, "off", "journal: off")], ids=["ok", "broken", "off"])
+def test_the_state_of_the_journal(collector, tmp_path, journal, word, expected):
     if "dir" in journal:
         journal = {"dir": str(tmp_path / journal["dir"])}
     hub = collector(server={"journal": {"max_bytes": 1 << 30, **journal}})
@@ -188,6 +188,21 @@ def test_the_state_of_the_journal(collector, tmp_path, journal, expected):
     if "dir" in journal:
         wait_for(lambda: get(hub, "/readyz")[0] == 503, 10, "the journal to fail")
     assert re.search(expected, "\n".join(state(hub)))
+    now = status(hub)
+    assert (now["journal"], now["journal_records"], now["journal_oldest_age_ms"]) == (word, 0, 0)
+    assert ("the folder cannot be made" in now["journal_error"]) == (word == "failed")
+
+
+def test_the_status_says_how_long_the_oldest_record_waits(collector, mariadb):
+    hub = start(collector)
+    wait_for(lambda: metrics(hub)["journal_records"] == 0, 10, "the journal to be stored")
+    mariadb.stop()
+    with TlvClient(hub.port, 1001):
+        first = wait_for(lambda: (now := status(hub))["journal_records"] and now, 10, "a record to wait")
+        later = wait_for(lambda: (now := status(hub))["journal_oldest_age_ms"] >= 1000 and now, 10, "it to be a second old")
+    assert later["journal_records"] >= first["journal_records"] and later["journal_oldest_age_ms"] < 60000
+    mariadb.start()
+    wait_for(lambda: status(hub)["journal_records"] == 0, 20, "it to be stored")
 
 
 # The log
