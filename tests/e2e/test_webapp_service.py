@@ -26,13 +26,14 @@ def clock(tmp_path):
 
 
 @pytest.fixture
-def webapp(collector, run, manager, clock):
-    """The program alone, with tables in its database."""
+def webapp(request, collector, run, manager):
+    """The program alone, with tables in its database, and the test's clock where it has one."""
+    env = request.getfixturevalue("clock").env if "clock" in request.fixturenames else {}
     hub = collector(server={"mysql": {"pool_size": THREADS}})
     hub.process.wait_log("is ready")
     process = run.start("webapp", [BUILD / "dtuhub-webapp", "-c", hub.config.folder, "--socket",
                                    run.folder / "webapp.sock", "--templates", ROOT / "templates"],
-                        {**manager.env(0.2), **clock.env})
+                        {**manager.env(0.2), **env})
     manager.wait("READY")
     return process
 
