@@ -46,6 +46,16 @@ static void put_text(struct json_object *status, const char *key, const char *va
     json_object_object_add(status, key, json_object_new_string(value));
 }
 
+static void put_journal(struct json_object *status, const struct journal_status *journal)
+{
+    int64_t age_ms = journal->oldest_ms > 0 ? clock_wall_ms() - journal->oldest_ms : 0;
+    const char *state = journal->ok ? "ok" : "failed";
+    put_text(status, "journal", journal->enabled ? state : "off");
+    put_text(status, "journal_error", journal->error);
+    put_int(status, "journal_records", journal->depth);
+    put_int(status, "journal_oldest_age_ms", age_ms > 0 ? (uint64_t)age_ms : 0);
+}
+
 static struct json_object *status_of(struct collector *collector)
 {
     const struct metrics *metrics = &collector->hub.metrics;
@@ -54,6 +64,8 @@ static struct json_object *status_of(struct collector *collector)
     struct cache_stats cache;
     writer_status(collector->writer, &writer);
     cache_stats(collector->cache, &cache);
+    struct journal_status journal;
+    journal_status(collector->journal, &journal);
     put_text(status, "version", DTUHUB_VERSION);
     put_text(status, "name", collector->started->server.name);
     put_int(status, "dtu_port", collector->started->server.main_port);
@@ -66,7 +78,8 @@ static struct json_object *status_of(struct collector *collector)
     put_int(status, "connections_max", collector->hub.max_connections);
     put_int(status, "cache_records", cache.waiting + cache.in_flight);
     put_int(status, "cache_max", cache.max_size);
-    put_int(status, "records_dropped", cache.dropped);
+    put_journal(status, &journal);
+    put_int(status, "records_dropped", cache.dropped + journal.dropped);
     put_int(status, "rows_written", writer.readings);
     put_text(status, "database", writer.up ? "up" : "down");
     put_text(status, "database_error", writer.error);

@@ -114,10 +114,11 @@ def test_devices_are_chosen_by_profile(web, data, database):
 
 
 def test_a_device_shows_its_events_and_writes(web, data, database):
-    page = web.request("/device/1001", headers={"Accept-Language": "en"}).text
+    def shown():
+        return web.request("/device/1001", headers={"Accept-Language": "en"}).text
+    page = wait_for(lambda: 'packet-text">..' in (text := shown()) and text, 20, "a heartbeat's packet")
     assert "<h2 class=\"card-title\">Writes" not in page
     assert "<span>Framing</span> <b>tlv</b>" in page and "<b class=\"num\">0 B</b>" in page
-    assert 'packet-text">..' in page
     for number in range(25):
         database.query("INSERT INTO events (kind, device_id, timestamp, details) VALUES "
                        "('slave_dead', '1001', '2026-01-01', %s)", f"slave <{number}>")

@@ -47,6 +47,8 @@ static void names_say_the_last_unit_inside(void **state)
     assert_string_equal(name, "p20261130");
     plan_name(PARTITION_MONTH, at("2027-01-01"), name);
     assert_string_equal(name, "p202612");
+    plan_name(PARTITION_DAY, 0, name); /* what is just before 1970 */
+    assert_string_equal(name, "p19691231");
 }
 
 static void a_new_table_gets_now_and_what_comes(void **state)
