@@ -61,7 +61,7 @@ def pipeline_run(processes, hub):
     time.sleep(SECONDS)
     after, cpu, clock = metrics(hub), cpu_seconds(hub.process) - cpu, time.monotonic() - clock
     fleet.stop()
-    wait_for(lambda: drained(hub), 60, "the cache to be written out")
+    wait_for(lambda: drained(hub), 300, "the cache to be written out")
     rows = after["writer_readings_total"] - before["writer_readings_total"]
     return {"rate": rows / clock, "cpu": cpu / rows * 1e6, "late": p99(after, before),
             "dropped": after["cache_dropped_total"] - before["cache_dropped_total"]}
