@@ -24,7 +24,9 @@ void session_start(struct session *session, struct session_env *env, const struc
     TAILQ_INIT(&session->orders);
     session->noises = (struct log_limit)LOG_LIMIT(10, SAY_AGAIN_MS);
     session->packets = (struct log_limit)LOG_LIMIT(SESSION_KEPT_MOST, SAY_AGAIN_MS);
-    log_peer(session->peer.address, session->peer.port, session->who, sizeof(session->who));
+    char who[LOG_PEER_SIZE];
+    session->id = xstrdup("");
+    session->who = xstrdup(log_peer(session->peer.address, session->peer.port, who, sizeof(who)));
 }
 
 void session_open(struct session *session, const char *device_id, struct session_time now)
@@ -43,7 +45,7 @@ void session_close(struct session *session, const char *fmt, ...)
         return;
     va_list args;
     va_start(args, fmt);
-    vsnprintf(session->reason, sizeof(session->reason), fmt, args);
+    session->reason = xvasprintf(fmt, args);
     va_end(args);
     session->closing = true;
     session->ops->close(session->cookie, session->reason);
@@ -252,6 +254,10 @@ void session_end(struct session *session, const char *reason, struct session_tim
     session->slaves = NULL;
     session->changes = NULL;
     session->held_size = session->registration_size = 0;
+    free(session->id);
+    free(session->who);
+    free(session->reason);
+    session->id = session->who = session->reason = NULL;
     plan_set_release(session->plans);
     session->plans = NULL;
     session->plan = NULL;

@@ -94,31 +94,33 @@ struct session {
     uint16_t port; /* of ours that was dialled; 0: we dialled */
 
     bool registered, quarantined, closing;
-    bool secretive;              /* its registration carries a secret: it is not stored */
-    char id[LINK_ID_SIZE];       /* printable; "" before registration */
-    char who[LINK_ID_SIZE + 65]; /* id, tab, peer: for log lines */
-    char reason[160];            /* why it is closing */
+    bool secretive; /* its registration carries a secret: it is not stored */
+    bool silent;    /* max_missed was reached, and nothing came since */
+    bool probe_wanted, probing;
+    uint32_t missed; /* heartbeats */
     uint32_t device;
+    char *id;     /* printable; "" before registration */
+    char *who;    /* id, tab, peer: for log lines */
+    char *reason; /* why it is closing; NULL: it is not */
 
     int64_t opened_ms, life_ms; /* monotonic: the line stood; last packet */
     int64_t registered_wall_ms, life_wall_ms;
-    uint32_t missed; /* heartbeats */
-    bool silent;     /* max_missed was reached, and nothing came since */
-    bool probe_wanted, probing;
 
     /* The stream */
     uint8_t *held; /* what is held back of it; NULL where nothing is */
     size_t held_size;
     int64_t heard_ms; /* monotonic: last bytes */
-    bool settled;     /* what is held back was looked at after a silence */
     uint8_t *registration;
     size_t registration_size;
+    bool settled; /* what is held back was looked at after a silence */
+    bool keep;    /* the packet that is looked at */
+
+    bool counted; /* among the lines of its profile */
 
     /* Polls */
     struct plan_set *plans; /* held, of ${plan} */
     const struct plan *plan;
     struct profile_counts *counts; /* of the plan's profile; NULL: nobody counts */
-    bool counted;                  /* among its lines */
     struct schedule schedule;
     struct exchange exchange;
     struct slave_state *slaves;   /* as plan->profile->slaves */
@@ -130,14 +132,12 @@ struct session {
     /* Writes: the first one may be under way. */
     struct session_orders orders;
     unsigned norders;
-    bool writing;               /* the first one was sent */
-    bool write_taken;           /* and the slave said yes */
-    struct write_result result; /* of the one under way */
+    bool writing;     /* the first one was sent */
+    bool write_taken; /* and the slave said yes */
 
     uint64_t heartbeats, answers, timeouts, noise_bytes, noise_in_row;
     struct log_limit noises;  /* on noise that is kept */
     struct log_limit packets; /* on what is stored of it */
-    bool keep;                /* the packet that is looked at */
 };
 
 /** The moment of an input: both clocks, read once. */

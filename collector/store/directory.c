@@ -118,24 +118,8 @@ void directory_want_device(struct directory *dir, uint32_t ref, int64_t ts_ms)
     dir->open_devices = push(dir->open_devices, &dir->open_device_count, ref);
 }
 
-/* A reload changed a unit, say: tell the database too. It may come in the middle of a batch, so
- * every point stays wanted and keeps its number. */
-static void reopen_points(struct directory *dir)
-{
-    dir->open_point_count = 0;
-    for (uint32_t ref = 0; ref < dir->point_room; ref++) {
-        if (dir->points[ref].wanted)
-            dir->open_points = push(dir->open_points, &dir->open_point_count, ref);
-    }
-}
-
 void directory_want_point(struct directory *dir, uint32_t ref)
 {
-    unsigned revision = names_revision(dir->names);
-    if (revision != dir->points_revision) {
-        dir->points_revision = revision;
-        reopen_points(dir);
-    }
     dir->points = reach(dir->points, &dir->point_room, ref, sizeof(*dir->points));
     if (dir->points[ref].wanted)
         return;
@@ -285,6 +269,20 @@ static int resolve_points(struct directory *dir, MYSQL *conn, struct db_error *e
     return 0;
 }
 
+/* A reload changed a unit, say: tell the database too. */
+static void reopen_points(struct directory *dir)
+{
+    unsigned revision = names_revision(dir->names);
+    if (revision == dir->points_revision)
+        return;
+    dir->points_revision = revision;
+    dir->open_point_count = 0;
+    for (uint32_t ref = 0; ref < dir->point_room; ref++) {
+        if (dir->points[ref].wanted)
+            dir->open_points = push(dir->open_points, &dir->open_point_count, ref);
+    }
+}
+
 /* Who asks next may do without the one that cannot be had. */
 static void drop_wants(struct directory *dir)
 {
@@ -297,6 +295,7 @@ static void drop_wants(struct directory *dir)
 
 int directory_resolve(struct directory *dir, MYSQL *conn, struct db_error *error)
 {
+    reopen_points(dir);
     if (resolve_devices(dir, conn, error) == 0 && resolve_points(dir, conn, error) == 0)
         return 0;
     drop_wants(dir);

@@ -59,10 +59,9 @@ void log_asked(const char *module, const char *who, const char *fmt, ...)
  * line that says how many were left out. Zero-initialise and set the two numbers, or use LOG_LIMIT.
  */
 struct log_limit {
-    unsigned burst;
+    unsigned burst, used;
     int64_t window_ms;
     int64_t window_start_ms;
-    unsigned used;
     uint64_t suppressed;
 };
 

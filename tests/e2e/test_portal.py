@@ -35,6 +35,12 @@ def test_every_route_answers(web, data):
             assert answer.body == b""
 
 
+def test_a_device_without_readings_is_not_an_unknown_one(web, database):
+    database.query("INSERT INTO devices (device_id, first_seen, last_seen) VALUES ('silent', NOW(3), NOW(3))")
+    assert web.get("/api/device/silent/data").json() == []
+    assert web.get("/api/device/nope/data").status == 404
+
+
 def test_a_long_curve_comes_in_buckets_and_the_export_whole(web, data, database):
     device = database.value("SELECT id FROM devices WHERE device_id = '1001'")
     point = wait_for(lambda: database.value("SELECT id FROM points WHERE name = 'temperature'"), 20, "its point")
