@@ -10,6 +10,9 @@
  * Where journal.enabled is false, or the file cannot be written, records are handed on from memory
  * alone: their parcel names no journal.
  *
+ * Whoever watches the cache (cache_watch()) is told of a record that it is kept once its group is
+ * committed, or, handed on from memory alone, once journal_done() says that it is stored.
+ *
  * journal_take(), journal_done() and journal_seek() belong to one thread, the writer's; the rest is
  * for any.
  */
