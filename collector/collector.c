@@ -107,6 +107,11 @@ static int open_parts(struct collector *collector, struct data_config *data)
                               .names = collector->names,
                               .cache = collector->cache};
     hub_init(&collector->hub, &parts);
+    if (config->journal.enabled) {
+        collector->acknowledger = acknowledger_start(&collector->hub, collector->cache);
+        if (collector->acknowledger == NULL)
+            return -1;
+    }
     collector->entrance = entrance_open(&collector->hub, config, data);
     if (collector->entrance == NULL)
         return -1;
@@ -267,6 +272,7 @@ int collector_stop(struct collector *collector)
     control_close(collector->control);
     keeper_stop(collector->keeper);
     storage_watch_stop(collector->storage_watch);
+    acknowledger_stop(collector->acknowledger);
     if (collector->cache != NULL)
         lost = stop_store(collector, &ended);
     if (lost > 0)
@@ -278,6 +284,7 @@ int collector_stop(struct collector *collector)
     if (ended) { /* else the writer hangs and may still use them */
         cache_free(collector->cache);
         names_free(collector->names);
+        acknowledger_free(collector->acknowledger);
     }
     if (collector->config != collector->started)
         server_config_free(collector->config);

@@ -5,6 +5,7 @@
 #ifndef DTUHUB_COLLECTOR_COLLECTOR_H
 #define DTUHUB_COLLECTOR_COLLECTOR_H
 
+#include "collector/acknowledger.h"
 #include "collector/entrance.h"
 #include "collector/hub.h"
 #include "collector/storage_watch.h"
@@ -28,6 +29,7 @@ struct collector {
     struct journal *journal;
     struct writer *writer;
     struct keeper *keeper;
+    struct acknowledger *acknowledger;
     struct storage_watch *storage_watch;
     struct hub hub;
     struct entrance *entrance;

@@ -30,6 +30,7 @@ struct connection {
     struct event readable;
     struct unsent *unsent; /* NULL where all was sent */
     int fd;
+    bool ended;                   /* nothing more comes from the DTU */
     const char *closing;          /* the reason, once the line is to be closed */
     char *reason;                 /* the same, where it had to be made */
     void (*closed)(void *cookie); /* the dialler's; NULL */
@@ -219,9 +220,20 @@ void connection_reschedule(struct connection *connection)
                   session_next_ms(&connection->session, hub_now().mono_ms));
 }
 
+/* A DTU that ended its side may still read: what it sent before is acknowledged first. */
+static void hang_up(struct connection *connection)
+{
+    if (STAILQ_EMPTY(&connection->session.promises))
+        connection->closing = "closed by the DTU";
+    else
+        event_del(&connection->readable);
+}
+
 /* After each event: either the line is over, or its next time is set. */
 static void settle(struct connection *connection)
 {
+    if (connection->ended && connection->closing == NULL)
+        hang_up(connection);
     if (connection->closing != NULL)
         connection_close(connection, connection->closing);
     else
@@ -234,6 +246,13 @@ void connection_adopt(struct connection *connection)
     settle(connection);
 }
 
+void connection_promised(const struct promise *promise)
+{
+    struct session *session = promise->owner;
+    session_promised(session, promise, hub_now());
+    settle(CONTAINER(session, struct connection, session));
+}
+
 static void read_bytes(struct connection *connection)
 {
     struct hub *hub = connection->hub;
@@ -241,7 +260,7 @@ static void read_bytes(struct connection *connection)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got == 0) {
-        connection->closing = "closed by the DTU";
+        connection->ended = true;
         return;
     }
     if (got < 0) {

@@ -42,6 +42,17 @@ static void print_journal(struct collector *collector, FILE *out)
         metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
 }
 
+static void print_promises(const struct collector *collector, FILE *out)
+{
+    struct promises_stats stats;
+    promises_stats(collector->hub.env.promises, clock_mono_ms(), &stats);
+    metrics_print_one(out, "acknowledgements_waiting", "gauge",
+                      "Acknowledgements of data packets that wait for the packet to be stored.",
+                      (double)stats.waiting);
+    metrics_print_one(out, "acknowledgements_oldest_seconds", "gauge",
+                      "Age of the oldest of these.", (double)stats.oldest_ms / 1000);
+}
+
 static void print_store(struct collector *collector, FILE *out)
 {
     struct cache_stats cache;
@@ -144,6 +155,7 @@ void control_metrics(struct evhttp_request *request, struct collector *collector
     metrics_print_one(out, "connections", "gauge", "Open lines, unregistered ones included.",
                       (double)registry_count(registry));
     metrics_print(&collector->hub.metrics, out);
+    print_promises(collector, out);
     print_store(collector, out);
     print_keeper(collector, out);
     metrics_print_one(out, "start_time_seconds", "gauge", "When the collector started.",

@@ -22,6 +22,7 @@ void session_start(struct session *session, struct session_env *env, const struc
     session->port = origin->port;
     session->task = SESSION_NOBODY;
     TAILQ_INIT(&session->orders);
+    STAILQ_INIT(&session->promises);
     session->noises = (struct log_limit)LOG_LIMIT(10, SAY_AGAIN_MS);
     session->packets = (struct log_limit)LOG_LIMIT(SESSION_KEPT_MOST, SAY_AGAIN_MS);
     char who[LOG_PEER_SIZE];
@@ -239,6 +240,8 @@ void session_end(struct session *session, const char *reason, struct session_tim
     session->closing = true;
     env->metrics->closed++;
     session_write_end_all(session, now.mono_ms);
+    if (env->promises != NULL)
+        promises_forget(env->promises, &session->promises);
     if (session->registered) {
         session_say(session, LOG_OFFLINE, LOGL_INFO, "offline: %s", reason);
         recorder_connection(&env->recorder, session->device, now.wall_ms, EVENT_DISCONNECT,

@@ -7,7 +7,9 @@
  *
  * Registration comes first and has a deadline; it chooses the profile (session_register.c), and
  * devices: may refuse it (session_admit.c). Then the stream is cut into packets (session_stream.c):
- * heartbeats are answered and trigger their tasks, polls go out by plan, one at a time, answers are
+ * heartbeats are answered and trigger their tasks, data packets are acknowledged once they are
+ * safe (an acknowledgement that promises nothing goes at once), polls go out by plan, one at a
+ * time, answers are
  * checked and decoded; writes go ahead of polls (session_poll.c, session_write.c). After max_missed
  * heartbeat times without any packet the session becomes active: it probes the line with a query,
  * and the line is closed only where that stays unanswered too. A line that nobody knows may be kept
@@ -28,6 +30,7 @@
 #include "collector/poll/slaves.h"
 #include "collector/poll/write.h"
 #include "collector/profile_counts.h"
+#include "collector/promises.h"
 #include "collector/record.h"
 #include "collector/store/names.h"
 #include "collector/store/recorder.h"
@@ -52,6 +55,7 @@ struct session_env {
     uint16_t main_port;     /* of profiles without a port of their own */
     struct names *names;
     struct recorder recorder;
+    struct promises *promises; /* NULL: no journal keeps records, nobody waits for it */
     struct metrics *metrics;
     struct profile_table *profiles;   /* NULL: nobody counts by profile */
     size_t strangers, strangers_most; /* ids let in that devices: does not name; more than that (0:
@@ -135,6 +139,8 @@ struct session {
     bool writing;     /* the first one was sent */
     bool write_taken; /* and the slave said yes */
 
+    struct promise_line promises; /* acknowledgements that wait */
+
     uint64_t heartbeats, answers, timeouts, noise_bytes, noise_in_row;
     struct log_limit noises;  /* on noise that is kept */
     struct log_limit packets; /* on what is stored of it */
@@ -164,6 +170,12 @@ void session_open(struct session *session, const char *device_id, struct session
 /** session_input(session, bytes, len, now): at most SESSION_READ_MOST bytes came in. */
 void session_input(struct session *session, const uint8_t *bytes, size_t len,
                    struct session_time now);
+
+/** session_promised(session, promise, now): one of its promises is due: acknowledge the packet; or,
+ * where its record was dropped, close the line: an acknowledgement names no packet, so a later one
+ * would be taken for it. */
+void session_promised(struct session *session, const struct promise *promise,
+                      struct session_time now);
 
 /** session_tick(session, now): time passed; to be called at session_next_ms() at the latest. */
 void session_tick(struct session *session, struct session_time now);

@@ -351,6 +351,7 @@ void journal_mark(struct journal *journal, struct volume *volume, int64_t now_ms
 void journal_done(struct journal *journal, struct parcel *parcel, bool stored)
 {
     if (parcel->journal[0] == '\0') {
+        cache_tell(journal->cache, &parcel->chunks, stored);
         cache_done(journal->cache, &parcel->chunks);
         pthread_mutex_lock(&journal->lock);
         journal->lost += stored ? 0 : parcel->records;

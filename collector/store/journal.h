@@ -10,6 +10,9 @@
  * Where journal.enabled is false, or the file cannot be written, records are handed on from memory
  * alone: their parcel names no journal.
  *
+ * Whoever watches the cache (cache_watch()) is told of a record that it is kept once its group is
+ * committed, or, handed on from memory alone, once journal_done() says that it is stored.
+ *
  * What damage does: each group has a checksum and each record its number, so nothing wrong is
  * delivered, and what is missing between two records that are delivered, or before the first one,
  * is counted, and named in the log: the file, the numbers, and the name under which it is kept

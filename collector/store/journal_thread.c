@@ -69,6 +69,7 @@ static void committed(struct journal *journal, const struct file_group *group, s
     block->first_seq = group->first_seq;
     block->last_seq = group->last_seq;
     block->committed_ms = clock_mono_ms();
+    cache_tell(journal->cache, &journal->pending, true);
 
     pthread_mutex_lock(&journal->lock);
     set_ok(journal, true);
@@ -101,6 +102,7 @@ static void discard(struct journal *journal)
 {
     log_error("journal", NULL, "%zu records make no sense and are dropped",
               journal->pending_records);
+    cache_tell(journal->cache, &journal->pending, false);
     pthread_mutex_lock(&journal->lock);
     journal->status.dropped += journal->pending_records;
     cache_done(journal->cache, &journal->pending);

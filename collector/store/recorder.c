@@ -22,8 +22,8 @@ static void append(struct recorder *recorder, struct record_head head, const voi
                      dropped);
 }
 
-void recorder_packet(struct recorder *recorder, uint32_t device, int64_t ts_ms,
-                     enum packet_type type, const uint8_t *bytes, size_t len)
+struct receipt recorder_packet(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                               enum packet_type type, const uint8_t *bytes, size_t len)
 {
     append(recorder,
            (struct record_head){
@@ -34,6 +34,7 @@ void recorder_packet(struct recorder *recorder, uint32_t device, int64_t ts_ms,
                .ts_ms = ts_ms,
            },
            bytes);
+    return (struct receipt){.number = cache_last(recorder->cache)};
 }
 
 void recorder_heartbeat(struct recorder *recorder, uint32_t device, int64_t ts_ms)

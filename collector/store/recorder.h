@@ -17,9 +17,9 @@ struct recorder {
 void recorder_init(struct recorder *recorder, struct cache *cache);
 
 /** recorder_packet(recorder, device, ts_ms, type, bytes, len): a packet as it came in; what is over
- * RECORD_PACKET_MAX is cut. */
-void recorder_packet(struct recorder *recorder, uint32_t device, int64_t ts_ms,
-                     enum packet_type type, const uint8_t *bytes, size_t len);
+ * RECORD_PACKET_MAX is cut. Return where it is, for who has to know when it is safe. */
+struct receipt recorder_packet(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                               enum packet_type type, const uint8_t *bytes, size_t len);
 
 void recorder_heartbeat(struct recorder *recorder, uint32_t device, int64_t ts_ms);
 

@@ -92,7 +92,8 @@ static const char *const sync_choices[] = {"full", "normal", "off", NULL};
 
 static const struct setting journal_settings[] = {
     {KEY(journal, enabled, enabled, SETTING_BOOL), .def = "true",
-     .help = "keep records in a file until the database has them"},
+     .help = "keep records in a file until the database has them; data packets are "
+             "acknowledged once they are in it"},
     {KEY(journal, dir, dir, SETTING_PATH), .max = PATH_LENGTH_MAX,
      .help = "folder of the files; a relative path starts from the folder of this file; without it "
              "journal in $STATE_DIRECTORY, where that is set, else beside this file"},

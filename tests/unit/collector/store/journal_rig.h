@@ -19,6 +19,7 @@ struct rig {
     char dir[64];
     struct server_config config;
     struct cache *cache;
+    struct fates *fates; /* NULL: nobody is told what becomes of the records */
     struct names *names;
     struct journal *journal;
     uint32_t starts;
@@ -48,6 +49,8 @@ static inline void rig_init_fast(struct rig *rig)
 static inline void rig_start(struct rig *rig)
 {
     rig->cache = cache_new(rig->config.cache.max_size, rig->config.cache.flush_interval_ms);
+    if (rig->fates != NULL)
+        cache_watch(rig->cache, rig->fates);
     rig->names = names_new();
     for (uint32_t i = 0; i < rig->starts; i++) {
         char id[16];

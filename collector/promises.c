@@ -1,0 +1,104 @@
+#include "collector/promises.h"
+
+#include "shared/base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+TAILQ_HEAD(promise_queue, promise);
+
+struct promises {
+    struct promise_queue waiting; /* in the order of their records */
+    struct promise_queue due;     /* each the first of its line */
+    size_t n, most;               /* of both */
+};
+
+struct promises *promises_new(size_t most)
+{
+    struct promises *promises = xcalloc(1, sizeof(*promises));
+    TAILQ_INIT(&promises->waiting);
+    TAILQ_INIT(&promises->due);
+    promises->most = most;
+    return promises;
+}
+
+void promises_free(struct promises *promises)
+{
+    free(promises);
+}
+
+int promises_add(struct promises *promises, struct promise_line *line,
+                 const struct promise *promise, const uint8_t *bytes)
+{
+    if (promises->n >= promises->most)
+        return -1;
+    struct promise *added = xcalloc(1, sizeof(*added) + promise->size);
+    *added = *promise;
+    added->state = PROMISE_WAITS;
+    added->line = line;
+    memcpy(added->bytes, bytes, promise->size);
+    TAILQ_INSERT_TAIL(&promises->waiting, added, link);
+    STAILQ_INSERT_TAIL(line, added, behind);
+    promises->n++;
+    return 0;
+}
+
+/* Where it became the first of its line, or settled. */
+static void look_at(struct promises *promises, struct promise *promise)
+{
+    if (promise->state == PROMISE_WAITS || STAILQ_FIRST(promise->line) != promise)
+        return;
+    promise->due = true;
+    TAILQ_REMOVE(&promises->waiting, promise, link);
+    TAILQ_INSERT_TAIL(&promises->due, promise, link);
+}
+
+void promises_settle(struct promises *promises, const struct fate *fate)
+{
+    struct promise *promise = TAILQ_FIRST(&promises->waiting), *next;
+    for (; promise != NULL && promise->number <= fate->last; promise = next) {
+        next = TAILQ_NEXT(promise, link);
+        if (promise->number < fate->first || promise->state != PROMISE_WAITS)
+            continue;
+        promise->state = fate->kept ? PROMISE_KEPT : PROMISE_BROKEN;
+        look_at(promises, promise);
+    }
+}
+
+struct promise *promises_next(struct promises *promises)
+{
+    struct promise *promise = TAILQ_FIRST(&promises->due);
+    if (promise == NULL)
+        return NULL;
+    TAILQ_REMOVE(&promises->due, promise, link);
+    promises->n--;
+    STAILQ_REMOVE_HEAD(promise->line, behind);
+    struct promise *behind = STAILQ_FIRST(promise->line);
+    if (behind != NULL)
+        look_at(promises, behind);
+    promise->line = NULL;
+    return promise;
+}
+
+void promises_forget(struct promises *promises, struct promise_line *line)
+{
+    struct promise *promise;
+    while ((promise = STAILQ_FIRST(line)) != NULL) {
+        TAILQ_REMOVE(promise->due ? &promises->due : &promises->waiting, promise, link);
+        STAILQ_REMOVE_HEAD(line, behind);
+        promises->n--;
+        free(promise);
+    }
+}
+
+void promises_stats(const struct promises *promises, int64_t now_ms, struct promises_stats *out)
+{
+    *out = (struct promises_stats){0};
+    if (promises == NULL)
+        return;
+    const struct promise *oldest = TAILQ_FIRST(&promises->due);
+    if (oldest == NULL)
+        oldest = TAILQ_FIRST(&promises->waiting);
+    out->waiting = promises->n;
+    out->oldest_ms = oldest != NULL ? now_ms - oldest->since_ms : 0;
+}
