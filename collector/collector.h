@@ -8,11 +8,8 @@
 #include "collector/entrance.h"
 #include "collector/hub.h"
 #include "collector/storage_watch.h"
-#include "collector/store/cache.h"
-#include "collector/store/journal.h"
 #include "collector/store/keeper.h"
-#include "collector/store/names.h"
-#include "collector/store/writer.h"
+#include "collector/store/store.h"
 #include "shared/config/data_config.h"
 #include "shared/config/server_config.h"
 
@@ -23,10 +20,7 @@ struct collector {
     struct server_config *config;  /* the last one taken over */
     struct server_config *started; /* the first one: its fixed settings are what runs */
     struct event_base *base;
-    struct names *names;
-    struct cache *cache;
-    struct journal *journal;
-    struct writer *writer;
+    struct store *store;
     struct keeper *keeper;
     struct storage_watch *storage_watch;
     struct hub hub;

@@ -16,19 +16,15 @@ void control_healthz(struct evhttp_request *request, struct collector *collector
 
 void control_readyz(struct evhttp_request *request, struct collector *collector)
 {
-    struct writer_status writer;
-    struct cache_stats cache;
-    struct journal_status journal;
+    struct store_status store;
     char text[sizeof(collector->reload_error) + 2048];
-    journal_status(collector->journal, &journal);
-    writer_status(collector->writer, &writer);
-    cache_stats(collector->cache, &cache);
-    const struct readiness_facts facts = {.database_up = writer.up,
-                                          .database_error = writer.error,
-                                          .journal_ok = journal.ok,
-                                          .journal_error = journal.error,
-                                          .cache_used = cache.waiting + cache.in_flight,
-                                          .cache_max = cache.max_size,
+    store_status(collector->store, &store);
+    const struct readiness_facts facts = {.database_up = store.writer.up,
+                                          .database_error = store.writer.error,
+                                          .journal_ok = store.journal.ok,
+                                          .journal_error = store.journal.error,
+                                          .cache_used = store.cache.waiting + store.cache.in_flight,
+                                          .cache_max = store.cache.max_size,
                                           .reload_error = collector->reload_error};
     int code = readiness_compose(&facts, text, sizeof(text));
     control_reply_text(request, code, text);
@@ -50,10 +46,10 @@ static struct json_object *status_of(struct collector *collector)
 {
     const struct metrics *metrics = &collector->hub.metrics;
     struct json_object *status = json_object_new_object();
-    struct writer_status writer;
-    struct cache_stats cache;
-    writer_status(collector->writer, &writer);
-    cache_stats(collector->cache, &cache);
+    struct store_status store;
+    store_status(collector->store, &store);
+    const struct cache_stats cache = store.cache;
+    const struct writer_status writer = store.writer;
     put_text(status, "version", DTUHUB_VERSION);
     put_text(status, "name", collector->started->server.name);
     put_int(status, "dtu_port", collector->started->server.main_port);

@@ -27,16 +27,14 @@ static void tell(struct storage_watch *watch, enum event_kind kind, const char *
 {
     struct collector *collector = watch->collector;
     /* Of no device: the table's default. */
-    recorder_event(&collector->hub.env.recorder, names_device(collector->names, ""),
+    recorder_event(&collector->hub.env.recorder, names_device(store_names(collector->store), ""),
                    clock_wall_ms(), kind, details);
 }
 
-static void watch_losses(struct storage_watch *watch, const struct journal_status *journal)
+static void watch_losses(struct storage_watch *watch, const struct store_status *status)
 {
-    struct cache_stats cache;
     char text[RECORD_DETAILS_MAX];
-    cache_stats(watch->collector->cache, &cache);
-    uint64_t lost = cache.dropped + journal->dropped;
+    uint64_t lost = status->cache.dropped + status->journal.dropped;
     int64_t now_ms = clock_mono_ms();
     /* While records are being dropped, this one would soon be among them. */
     bool goes_on = lost != watch->seen;
@@ -81,12 +79,12 @@ static void watch_journal(struct storage_watch *watch, const struct journal_stat
 static void on_timer(evutil_socket_t fd, short what, void *cookie)
 {
     struct storage_watch *watch = cookie;
-    struct journal_status journal;
+    struct store_status status;
     (void)fd, (void)what;
-    journal_status(watch->collector->journal, &journal);
-    watch_losses(watch, &journal);
-    watch_delay(watch, &journal);
-    watch_journal(watch, &journal);
+    store_status(watch->collector->store, &status);
+    watch_losses(watch, &status);
+    watch_delay(watch, &status.journal);
+    watch_journal(watch, &status.journal);
 }
 
 struct storage_watch *storage_watch_start(struct collector *collector)

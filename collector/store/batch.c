@@ -36,6 +36,7 @@ struct minute {
 struct batch {
     struct directory *directory;
     char *collector;
+    unsigned stream;
     struct rowset *rows[TABLES];
     struct device *devices;
     size_t device_room;
@@ -46,11 +47,12 @@ struct batch {
     int64_t shift_ms;
 };
 
-struct batch *batch_new(struct directory *directory, const char *collector)
+struct batch *batch_new(struct directory *directory, const char *collector, unsigned stream)
 {
     struct batch *batch = xcalloc(1, sizeof(*batch));
     batch->directory = directory;
     batch->collector = xstrdup(collector);
+    batch->stream = stream;
     for (int i = 0; i < TABLES; i++)
         batch->rows[i] = rowset_new(&tables[i]);
     return batch;
@@ -353,11 +355,21 @@ void batch_forget(struct batch *batch)
         batch->devices[i].marks = batch->devices[i].stored = (struct marks){0};
 }
 
+static int by_start(const void *a, const void *b)
+{
+    const struct minute *one = a, *other = b;
+    return one->start_ms < other->start_ms ? -1 : one->start_ms > other->start_ms;
+}
+
+/* In order of time: two collectors that add to the same minutes never wait for each other. */
 static void add_traffic(struct batch *batch)
 {
     struct rowset *rows = batch->rows[TABLE_TRAFFIC];
+    if (batch->minute_count > 1)
+        qsort(batch->minutes, batch->minute_count, sizeof(*batch->minutes), by_start);
     for (size_t i = 0; i < batch->minute_count; i++) {
         rowset_add_time(rows, batch->minutes[i].start_ms);
+        rowset_add_uint(rows, batch->stream);
         rowset_add_uint(rows, batch->minutes[i].readings);
         rowset_add_uint(rows, batch->minutes[i].heartbeats);
         rowset_add_uint(rows, batch->minutes[i].packets);

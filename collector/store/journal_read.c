@@ -170,6 +170,7 @@ size_t journal_read(struct journal *journal, size_t most, struct parcel *out)
     journal->reader_faults = 0;
     if (out->records > 0) {
         memcpy(out->journal, volume->id, sizeof(out->journal));
+        out->file = volume->number;
         volume->given_seq = out->last_seq;
     } else if (result != FILE_OK) { /* read to the end: what is missing there never comes */
         journal->behind = false;

@@ -8,13 +8,25 @@ enum { COMPLAIN_AGAIN_MS = 10000 };
 
 void recorder_init(struct recorder *recorder, struct cache *cache)
 {
-    recorder->cache = cache;
+    recorder_spread(recorder, NULL, &cache, 1);
+}
+
+void recorder_spread(struct recorder *recorder, struct spread *spread, struct cache *const *caches,
+                     unsigned count)
+{
+    memcpy(recorder->caches, caches, count * sizeof(*caches));
+    recorder->spread = spread;
     recorder->complaint = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
+}
+
+static struct cache *cache_of(struct recorder *recorder, uint32_t device)
+{
+    return recorder->caches[recorder->spread != NULL ? spread_device(recorder->spread, device) : 0];
 }
 
 static void append(struct recorder *recorder, struct record_head head, const void *body)
 {
-    size_t dropped = cache_append(recorder->cache, &head, body);
+    size_t dropped = cache_append(cache_of(recorder, head.device), &head, body);
     if (dropped > 0)
         log_at_limit(&recorder->complaint, LOGL_ERROR, "cache", NULL,
                      "full: dropped the oldest %zu records; the database does not keep up, or "

@@ -28,7 +28,7 @@ struct attempt {
     struct batch_counts counts;
 };
 
-enum place { PLACE_FAULT = -1, PLACE_NEXT, PLACE_STORED, PLACE_ELSEWHERE };
+enum place { PLACE_FAULT = -1, PLACE_NEXT, PLACE_STORED, PLACE_ELSEWHERE, PLACE_WAIT };
 
 /* The database was replaced, or restored from a backup. */
 static enum place go_back(struct writer *writer, struct delivery *delivery, uint64_t position)
@@ -184,7 +184,7 @@ static void finish(struct writer *writer, const struct delivery *delivery, struc
                   (unsigned long long)attempt->counts.broken);
     writer->backoff_ms = 0;
     /* Not before everything of earlier lives is stored: their journals may still need theirs. */
-    if (!writer->expired && !delivery->parcel->earlier)
+    if (!writer->expired && !delivery->parcel->earlier && writer->stream.number == 0)
         writer->expired = positions_expire(writer->positions, writer->link.conn, &error) == 0;
 }
 
@@ -214,25 +214,23 @@ static void narrow(struct attempt *attempt, const struct db_error *error)
                  error->text[0] ? error->text : "refused");
 }
 
-/* Connected, and tidied up after an earlier life before anything of this one is stored; else false,
- * with ${error} filled where it was an error of the connection made. */
-static int make_ready(struct writer *writer, const struct parcel *parcel, struct db_error *error)
+/* Everything of earlier lives is stored, and tidied up, before anything of this one is. */
+static enum place make_ready(struct writer *writer, const struct parcel *parcel,
+                             struct db_error *error)
 {
-    if (writer->tidied || parcel->earlier)
-        return 0;
-    if (link_tidy_up(&writer->link, error) != 0)
-        return -1;
-    writer->tidied = true;
-    return 0;
+    static const enum place places[] = {
+        [GATE_SHUT] = PLACE_WAIT, [GATE_TIDY] = PLACE_FAULT, [GATE_OPEN] = PLACE_NEXT};
+    return places[writer_may_store(writer, parcel, error)];
 }
 
-/* One attempt: PLACE_STORED, or PLACE_ELSEWHERE, or PLACE_FAULT. */
+/* One attempt: PLACE_STORED, PLACE_ELSEWHERE, PLACE_WAIT or PLACE_FAULT. */
 static enum place try_once(struct writer *writer, struct delivery *delivery,
                            struct attempt *attempt, struct db_error *error)
 {
-    if (make_ready(writer, delivery->parcel, error) != 0)
-        return PLACE_FAULT;
-    enum place place = locate(writer, delivery, attempt, error);
+    enum place place = make_ready(writer, delivery->parcel, error);
+    if (place != PLACE_NEXT)
+        return place;
+    place = locate(writer, delivery, attempt, error);
     if (place == PLACE_STORED && attempt->tried)
         finish(writer, delivery, attempt); /* the COMMIT whose answer was lost did happen */
     if (place != PLACE_NEXT)
@@ -270,6 +268,11 @@ static enum outcome store_span(struct writer *writer, struct delivery *delivery,
             continue;
         }
         enum place place = try_once(writer, delivery, &attempt, &error);
+        if (place == PLACE_WAIT) {
+            if (!writer_wait_turn(writer))
+                return OUTCOME_ENDED;
+            continue;
+        }
         if (place != PLACE_FAULT)
             return place == PLACE_STORED ? OUTCOME_STORED : OUTCOME_SEEK;
         enum refusal refusal = judge(writer, &error);

@@ -69,7 +69,7 @@ static int set_up(void **state)
     struct bench *bench = calloc(1, sizeof(*bench));
     bench->cache = cache_new(100000, 1);
     recorder_init(&bench->recorder, bench->cache);
-    bench->batch = batch_new(&known, "north");
+    bench->batch = batch_new(&known, "north", 2);
     *state = bench;
     return 0;
 }
@@ -159,8 +159,8 @@ static void every_kind_of_record_has_its_table(void **state)
         "('1001','2023-11-14 22:13:20.002') \n"
         "INSERT INTO connection_history (device_id, event, `timestamp`, details) VALUES "
         "('1001','connect','2023-11-14 22:13:20.000','') \n"
-        "INSERT INTO traffic_minutes (minute, readings, heartbeats, packets) VALUES "
-        "('2023-11-14 22:13:00.000',1,1,1) ON DUPLICATE KEY UPDATE "
+        "INSERT INTO traffic_minutes (minute, stream, readings, heartbeats, packets) VALUES "
+        "('2023-11-14 22:13:00.000',2,1,1,1) ON DUPLICATE KEY UPDATE "
         "readings = readings + VALUES(readings), heartbeats = heartbeats + VALUES(heartbeats), "
         "packets = packets + VALUES(packets)\n"
         "INSERT INTO devices (id, device_id, first_seen, last_seen) VALUES "

@@ -223,6 +223,11 @@ bool writer_recover(struct writer *writer, enum refusal refusal, const struct db
     }
     return true;
 }
+bool writer_pause(struct writer *writer, int64_t ms)
+{
+    (void)writer, (void)ms;
+    return true;
+}
 bool writer_over(struct writer *writer)
 {
     return writer->stopping;
@@ -243,7 +248,8 @@ static int set_up(void **state)
     memset(&base, 0, sizeof(base));
     forgotten = false;
     srand(1);
-    bench->writer.positions = positions_new("north");
+    bench->writer.positions = positions_new("north", 0);
+    bench->writer.gate = gate_new(1);
     bench->writer.link.collector = (char *)"north";
     bench->writer.size = batch_size_first();
     pthread_mutex_init(&bench->writer.lock, NULL);
@@ -257,6 +263,7 @@ static int tear_down(void **state)
 {
     struct bench *bench = *state;
     positions_free(bench->writer.positions);
+    gate_free(bench->writer.gate);
     cache_free(bench->cache);
     free(fake_take());
     free(bench);
@@ -449,9 +456,11 @@ static void whatever_goes_wrong_each_record_is_stored_once(void **state)
         memset(&base, 0, sizeof(base));
         srand(round);
         positions_free(bench->writer.positions);
-        bench->writer.positions = positions_new("north");
+        bench->writer.positions = positions_new("north", 0);
         bench->writer.link.conn = NULL;
-        bench->writer.tidied = false;
+        gate_free(bench->writer.gate);
+        bench->writer.gate = gate_new(1);
+        bench->writer.arrived = bench->writer.tidied = false;
         base.chance = 3 + round % 20;
         for (unsigned i = 0; i < round % 7; i++)
             base.poison[1 + rand() % RECORDS] = true;
