@@ -73,7 +73,7 @@ bool writer_pause(struct writer *writer, int64_t ms)
         if (writer->stopping && writer->give_up_ms < next_ms)
             next_ms = writer->give_up_ms;
         struct timespec ts = {.tv_sec = next_ms / 1000, .tv_nsec = next_ms % 1000 * 1000000};
-        pthread_cond_timedwait(&writer->stop, &writer->lock, &ts);
+        pthread_cond_timedwait(&writer->change, &writer->lock, &ts);
     }
     pthread_mutex_unlock(&writer->lock);
     return go_on;
@@ -211,6 +211,10 @@ static void *run(void *cookie)
     }
     link_close(&writer->link);
     mysql_thread_end();
+    pthread_mutex_lock(&writer->lock);
+    writer->ended = true;
+    pthread_cond_signal(&writer->change);
+    pthread_mutex_unlock(&writer->lock);
     return NULL;
 }
 
@@ -220,7 +224,7 @@ static void free_writer(struct writer *writer)
     directory_free(writer->directory);
     positions_free(writer->positions);
     link_clear(&writer->link);
-    pthread_cond_destroy(&writer->stop);
+    pthread_cond_destroy(&writer->change);
     pthread_mutex_destroy(&writer->lock);
     free(writer);
 }
@@ -231,7 +235,7 @@ static void init_lock(struct writer *writer)
     pthread_mutex_init(&writer->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&writer->stop, &attr);
+    pthread_cond_init(&writer->change, &attr);
     pthread_condattr_destroy(&attr);
 }
 
@@ -267,7 +271,7 @@ void writer_ask(struct writer *writer, int64_t timeout_ms)
     pthread_mutex_lock(&writer->lock);
     writer->stopping = true;
     writer->give_up_ms = clock_mono_ms() + timeout_ms;
-    pthread_cond_signal(&writer->stop);
+    pthread_cond_signal(&writer->change);
     pthread_mutex_unlock(&writer->lock);
     cache_close(writer->cache);
 }
@@ -280,12 +284,17 @@ void writer_cut(struct writer *writer)
 bool writer_wait(struct writer *writer, int64_t until_ms, size_t *lost)
 {
     struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
-    bool ended = pthread_clockjoin_np(writer->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+    int rc = 0;
     pthread_mutex_lock(&writer->lock);
+    while (!writer->ended && rc == 0)
+        rc = pthread_cond_timedwait(&writer->change, &writer->lock, &until);
+    bool ended = writer->ended;
     *lost = writer->in_hand;
     pthread_mutex_unlock(&writer->lock);
-    if (ended)
+    if (ended) {
+        pthread_join(writer->thread, NULL);
         free_writer(writer);
+    }
     return ended;
 }
 

@@ -38,9 +38,10 @@ struct writer {
     unsigned strange_count;
     struct log_limit complaints[REFUSALS], rejections, moves;
 
-    pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t stop;
+    pthread_mutex_t lock;  /* guards what follows */
+    pthread_cond_t change; /* of the next two */
     bool stopping;
+    bool ended;         /* the thread is about to return */
     int64_t give_up_ms; /* monotonic; once stopping */
     size_t in_hand;     /* records of the parcel that are neither stored nor in a journal */
     struct writer_status status;
