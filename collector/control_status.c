@@ -14,8 +14,24 @@ void control_healthz(struct evhttp_request *request, struct collector *collector
     control_reply_text(request, 200, "ok\n");
 }
 
+/* Each stream's cache drops for itself. */
+static struct cache_stats fullest_cache(struct store *store)
+{
+    struct cache_stats fullest = {.max_size = 1};
+    for (size_t i = 0; i < store_streams(store); i++) {
+        struct store_status one;
+        unsigned number;
+        store_stream_status(store, i, &number, &one);
+        if ((double)(one.cache.waiting + one.cache.in_flight) / (double)one.cache.max_size >=
+            (double)(fullest.waiting + fullest.in_flight) / (double)fullest.max_size)
+            fullest = one.cache;
+    }
+    return fullest;
+}
+
 void control_readyz(struct evhttp_request *request, struct collector *collector)
 {
+    const struct cache_stats cache = fullest_cache(collector->store);
     struct store_status store;
     char text[sizeof(collector->reload_error) + 2048];
     store_status(collector->store, &store);
@@ -23,8 +39,8 @@ void control_readyz(struct evhttp_request *request, struct collector *collector)
                                           .database_error = store.writer.error,
                                           .journal_ok = store.journal.ok,
                                           .journal_error = store.journal.error,
-                                          .cache_used = store.cache.waiting + store.cache.in_flight,
-                                          .cache_max = store.cache.max_size,
+                                          .cache_used = cache.waiting + cache.in_flight,
+                                          .cache_max = cache.max_size,
                                           .reload_error = collector->reload_error};
     int code = readiness_compose(&facts, text, sizeof(text));
     control_reply_text(request, code, text);

@@ -82,7 +82,7 @@ def test_another_number_of_streams_at_each_kill(collector, mariadb, database, si
     assert database.value("SELECT SUM(readings) FROM traffic_minutes") == database.value("SELECT COUNT(*) FROM readings")
 
 
-def test_a_stream_that_is_no_longer_asked_for_goes(collector, database, sim, tmp_path):
+def test_a_stream_that_is_no_longer_asked_for_goes(collector, sim, tmp_path):
     hub = collector(server=merged(SERVER, {"journal": {"retention": 0}}), data=DATA)
     hub.process.wait_log("writer-3 database .* is ready")
     dtus = load(hub, sim)
@@ -107,3 +107,14 @@ def test_no_stream_of_a_second_collector_of_one_name_writes(collector, run, data
     assert not any(by_stream(second, "writer_up").values())
     assert first.stop() == 0
     second.process.wait_log("writer-3 database .* is ready", 30)
+
+
+def test_a_minute_is_one_in_the_portal(collector, database, web_after):
+    hub = collector(server=SERVER)
+    hub.process.wait_log("is ready")
+    for stream in range(3):
+        database.query("INSERT INTO traffic_minutes (minute, stream, readings, packets) VALUES "
+                       "(FROM_UNIXTIME(UNIX_TIMESTAMP() DIV 60 * 60 - 300), %s, 10, 2)", stream)
+    times, readings, _, packets = web_after().get("/api/traffic?minutes=60").json()["columns"]
+    assert [readings[i] for i in range(len(times)) if readings[i]] == [30]
+    assert sum(packets) == 6
