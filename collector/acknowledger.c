@@ -56,7 +56,7 @@ static void on_woken(evutil_socket_t fd, short what, void *cookie)
     }
 }
 
-struct acknowledger *acknowledger_start(struct hub *hub, struct cache *cache)
+struct acknowledger *acknowledger_start(struct hub *hub, struct store *store)
 {
     int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (fd < 0) {
@@ -70,7 +70,7 @@ struct acknowledger *acknowledger_start(struct hub *hub, struct cache *cache)
     acknowledger->woken = event_new(hub->base, fd, EV_READ | EV_PERSIST, on_woken, acknowledger);
     event_add(acknowledger->woken, NULL);
     hub->env.promises = promises_new(WAITING_MOST);
-    cache_watch(cache, acknowledger->fates);
+    store_watch(store, acknowledger->fates);
     return acknowledger;
 }
 

@@ -7,14 +7,14 @@
 #define DTUHUB_COLLECTOR_ACKNOWLEDGER_H
 
 #include "collector/hub.h"
-#include "collector/store/cache.h"
+#include "collector/store/store.h"
 
 struct acknowledger;
 
-/** acknowledger_start(hub, cache): from now on the sessions of ${hub} wait with promises, and
- * ${cache}, which is empty, says what became of its records. NULL, with the reason in the log,
- * where the system has no descriptor left. */
-struct acknowledger *acknowledger_start(struct hub *hub, struct cache *cache);
+/** acknowledger_start(hub, store): from now on the sessions of ${hub} wait with promises, and
+ * ${store}, which is not started yet, says what became of its records. NULL, with the reason in
+ * the log, where the system has no descriptor left. */
+struct acknowledger *acknowledger_start(struct hub *hub, struct store *store);
 
 /** acknowledger_stop(acknowledger): all lines are closed. The threads of the store may go on. */
 void acknowledger_stop(struct acknowledger *acknowledger);

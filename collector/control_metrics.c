@@ -2,16 +2,20 @@
 #include "collector/control_parts.h"
 #include "collector/control_reply.h"
 #include "collector/metrics_profiles.h"
+#include "collector/metrics_streams.h"
 #include "shared/base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static void print_journal(struct collector *collector, FILE *out)
+static double age_s(int64_t wall_ms)
 {
-    struct journal_status journal;
-    journal_status(collector->journal, &journal);
-    double age = journal.oldest_ms > 0 ? (double)(clock_wall_ms() - journal.oldest_ms) / 1000 : 0;
+    double age = wall_ms > 0 ? (double)(clock_wall_ms() - wall_ms) / 1000 : 0;
+    return age > 0 ? age : 0;
+}
+
+static void print_journal(struct journal_status journal, FILE *out)
+{
     const struct {
         const char *name, *type, *help;
         double value;
@@ -22,7 +26,7 @@ static void print_journal(struct collector *collector, FILE *out)
         {"journal_records", "gauge", "Records in files that the database does not have yet.",
          (double)journal.depth},
         {"journal_oldest_unsent_seconds", "gauge", "Age of the oldest of these.",
-         age > 0 ? age : 0},
+         age_s(journal.oldest_ms)},
         {"journal_groups_total", "counter", "Groups written to a file.", (double)journal.groups},
         {"journal_records_total", "counter", "Records written to a file.", (double)journal.records},
         {"journal_unjournalled_total", "counter",
@@ -55,11 +59,11 @@ static void print_promises(const struct collector *collector, FILE *out)
 
 static void print_store(struct collector *collector, FILE *out)
 {
-    struct cache_stats cache;
-    struct writer_status writer;
-    cache_stats(collector->cache, &cache);
-    writer_status(collector->writer, &writer);
-    print_journal(collector, out);
+    struct store_status store;
+    store_status(collector->store, &store);
+    const struct cache_stats cache = store.cache;
+    const struct writer_status writer = store.writer;
+    print_journal(store.journal, out);
     const struct {
         const char *name, *type, *help;
         double value;
@@ -157,6 +161,7 @@ void control_metrics(struct evhttp_request *request, struct collector *collector
     metrics_print(&collector->hub.metrics, out);
     print_promises(collector, out);
     print_store(collector, out);
+    metrics_streams_print(collector->store, out);
     print_keeper(collector, out);
     metrics_print_one(out, "start_time_seconds", "gauge", "When the collector started.",
                       (double)collector->started_wall_ms / 1000.0);

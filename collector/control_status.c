@@ -14,19 +14,31 @@ void control_healthz(struct evhttp_request *request, struct collector *collector
     control_reply_text(request, 200, "ok\n");
 }
 
+/* Each stream's cache drops for itself. */
+static struct cache_stats fullest_cache(struct store *store)
+{
+    struct cache_stats fullest = {.max_size = 1};
+    for (size_t i = 0; i < store_streams(store); i++) {
+        struct store_status one;
+        unsigned number;
+        store_stream_status(store, i, &number, &one);
+        if ((double)(one.cache.waiting + one.cache.in_flight) / (double)one.cache.max_size >=
+            (double)(fullest.waiting + fullest.in_flight) / (double)fullest.max_size)
+            fullest = one.cache;
+    }
+    return fullest;
+}
+
 void control_readyz(struct evhttp_request *request, struct collector *collector)
 {
-    struct writer_status writer;
-    struct cache_stats cache;
-    struct journal_status journal;
+    const struct cache_stats cache = fullest_cache(collector->store);
+    struct store_status store;
     char text[sizeof(collector->reload_error) + 2048];
-    journal_status(collector->journal, &journal);
-    writer_status(collector->writer, &writer);
-    cache_stats(collector->cache, &cache);
-    const struct readiness_facts facts = {.database_up = writer.up,
-                                          .database_error = writer.error,
-                                          .journal_ok = journal.ok,
-                                          .journal_error = journal.error,
+    store_status(collector->store, &store);
+    const struct readiness_facts facts = {.database_up = store.writer.up,
+                                          .database_error = store.writer.error,
+                                          .journal_ok = store.journal.ok,
+                                          .journal_error = store.journal.error,
                                           .cache_used = cache.waiting + cache.in_flight,
                                           .cache_max = cache.max_size,
                                           .reload_error = collector->reload_error};
@@ -60,12 +72,11 @@ static struct json_object *status_of(struct collector *collector)
 {
     const struct metrics *metrics = &collector->hub.metrics;
     struct json_object *status = json_object_new_object();
-    struct writer_status writer;
-    struct cache_stats cache;
-    writer_status(collector->writer, &writer);
-    cache_stats(collector->cache, &cache);
-    struct journal_status journal;
-    journal_status(collector->journal, &journal);
+    struct store_status store;
+    store_status(collector->store, &store);
+    const struct cache_stats cache = store.cache;
+    const struct writer_status writer = store.writer;
+    const struct journal_status journal = store.journal;
     put_text(status, "version", DTUHUB_VERSION);
     put_text(status, "name", collector->started->server.name);
     put_int(status, "dtu_port", collector->started->server.main_port);

@@ -1,5 +1,6 @@
 #include "collector/promises.h"
 
+#include "collector/store/spread.h"
 #include "shared/base/alloc.h"
 
 #include <stdlib.h>
@@ -8,15 +9,16 @@
 TAILQ_HEAD(promise_queue, promise);
 
 struct promises {
-    struct promise_queue waiting; /* in the order of their records */
-    struct promise_queue due;     /* each the first of its line */
-    size_t n, most;               /* of both */
+    struct promise_queue waiting[STREAMS_MAX]; /* in the order of their records */
+    struct promise_queue due;                  /* each the first of its line */
+    size_t n, most;                            /* of all */
 };
 
 struct promises *promises_new(size_t most)
 {
     struct promises *promises = xcalloc(1, sizeof(*promises));
-    TAILQ_INIT(&promises->waiting);
+    for (unsigned i = 0; i < STREAMS_MAX; i++)
+        TAILQ_INIT(&promises->waiting[i]);
     TAILQ_INIT(&promises->due);
     promises->most = most;
     return promises;
@@ -25,6 +27,11 @@ struct promises *promises_new(size_t most)
 void promises_free(struct promises *promises)
 {
     free(promises);
+}
+
+static struct promise_queue *waiting_of(struct promises *promises, const struct promise *promise)
+{
+    return &promises->waiting[promise->receipt.stream];
 }
 
 int promises_add(struct promises *promises, struct promise_line *line,
@@ -37,7 +44,7 @@ int promises_add(struct promises *promises, struct promise_line *line,
     added->state = PROMISE_WAITS;
     added->line = line;
     memcpy(added->bytes, bytes, promise->size);
-    TAILQ_INSERT_TAIL(&promises->waiting, added, link);
+    TAILQ_INSERT_TAIL(waiting_of(promises, added), added, link);
     STAILQ_INSERT_TAIL(line, added, behind);
     promises->n++;
     return 0;
@@ -49,16 +56,16 @@ static void look_at(struct promises *promises, struct promise *promise)
     if (promise->state == PROMISE_WAITS || STAILQ_FIRST(promise->line) != promise)
         return;
     promise->due = true;
-    TAILQ_REMOVE(&promises->waiting, promise, link);
+    TAILQ_REMOVE(waiting_of(promises, promise), promise, link);
     TAILQ_INSERT_TAIL(&promises->due, promise, link);
 }
 
 void promises_settle(struct promises *promises, const struct fate *fate)
 {
-    struct promise *promise = TAILQ_FIRST(&promises->waiting), *next;
-    for (; promise != NULL && promise->number <= fate->last; promise = next) {
+    struct promise *promise = TAILQ_FIRST(&promises->waiting[fate->stream]), *next;
+    for (; promise != NULL && promise->receipt.number <= fate->last; promise = next) {
         next = TAILQ_NEXT(promise, link);
-        if (promise->number < fate->first || promise->state != PROMISE_WAITS)
+        if (promise->receipt.number < fate->first || promise->state != PROMISE_WAITS)
             continue;
         promise->state = fate->kept ? PROMISE_KEPT : PROMISE_BROKEN;
         look_at(promises, promise);
@@ -84,11 +91,19 @@ void promises_forget(struct promises *promises, struct promise_line *line)
 {
     struct promise *promise;
     while ((promise = STAILQ_FIRST(line)) != NULL) {
-        TAILQ_REMOVE(promise->due ? &promises->due : &promises->waiting, promise, link);
+        TAILQ_REMOVE(promise->due ? &promises->due : waiting_of(promises, promise), promise, link);
         STAILQ_REMOVE_HEAD(line, behind);
         promises->n--;
         free(promise);
     }
+}
+
+static void look_for_oldest(const struct promise_queue *queue, int64_t now_ms,
+                            struct promises_stats *out)
+{
+    const struct promise *first = TAILQ_FIRST(queue);
+    if (first != NULL && now_ms - first->since_ms > out->oldest_ms)
+        out->oldest_ms = now_ms - first->since_ms;
 }
 
 void promises_stats(const struct promises *promises, int64_t now_ms, struct promises_stats *out)
@@ -96,9 +111,8 @@ void promises_stats(const struct promises *promises, int64_t now_ms, struct prom
     *out = (struct promises_stats){0};
     if (promises == NULL)
         return;
-    const struct promise *oldest = TAILQ_FIRST(&promises->due);
-    if (oldest == NULL)
-        oldest = TAILQ_FIRST(&promises->waiting);
     out->waiting = promises->n;
-    out->oldest_ms = oldest != NULL ? now_ms - oldest->since_ms : 0;
+    look_for_oldest(&promises->due, now_ms, out);
+    for (unsigned i = 0; i < STREAMS_MAX; i++)
+        look_for_oldest(&promises->waiting[i], now_ms, out);
 }

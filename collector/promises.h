@@ -1,10 +1,10 @@
 /*
  * Promises: acknowledgements that say "stored", each waiting until that is true of its record.
  *
- * A queue in the order of the records. It is told what becomes of them (collector/store/fate.h),
- * and gives out what is due by then. Two of one line never swap: one whose record is safe before
- * that of an earlier one of the same line waits for it. A line that ends takes its promises with
- * it. Pure; belongs to the loop's thread.
+ * A queue for each stream, in the order of its records. They are told what becomes of these
+ * (collector/store/fate.h), and what is due by then is given out. Two of one line never swap: one
+ * whose record is safe before that of an earlier one of the same line waits for it. A line that
+ * ends takes its promises with it. Pure; belongs to the loop's thread.
  */
 #ifndef DTUHUB_COLLECTOR_PROMISES_H
 #define DTUHUB_COLLECTOR_PROMISES_H
@@ -25,7 +25,7 @@ struct promise {
     STAILQ_ENTRY(promise) behind; /* of its line */
     struct promise_line *line;    /* NULL once it is given out */
     void *owner;                  /* whose line it is */
-    uint64_t number;              /* of the record */
+    struct receipt receipt;       /* of the record */
     int64_t since_ms;             /* monotonic */
     enum promise_state state;
     bool due; /* it is the first of its line, and settled */
@@ -43,8 +43,8 @@ struct promises *promises_new(size_t most);
 void promises_free(struct promises *promises);
 
 /** promises_add(promises, line, promise, bytes): to be sent on ${line} once the record is safe;
- * ${promise}'s owner, number, since_ms and size say the rest, and the numbers must grow. 0, or -1
- * where too many wait. */
+ * ${promise}'s owner, receipt, since_ms and size say the rest, and the numbers of a stream must
+ * grow. 0, or -1 where too many wait. */
 int promises_add(struct promises *promises, struct promise_line *line,
                  const struct promise *promise, const uint8_t *bytes);
 

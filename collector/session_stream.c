@@ -117,7 +117,7 @@ static void promise(struct session *session, struct receipt receipt, const uint8
                     size_t size, int64_t now_ms)
 {
     const struct promise promise = {
-        .owner = session, .number = receipt.number, .since_ms = now_ms, .size = size};
+        .owner = session, .receipt = receipt, .since_ms = now_ms, .size = size};
     if (receipt.number == 0) {
         left_unacknowledged(session);
     } else if (promises_add(session->env->promises, &session->promises, &promise, bytes) != 0) {

@@ -18,23 +18,21 @@ static void tell(void *cookie, enum event_kind kind, const char *details)
 {
     struct collector *collector = cookie;
     /* Of no device: the table's default. */
-    recorder_event(&collector->hub.env.recorder, names_device(collector->names, ""),
+    recorder_event(&collector->hub.env.recorder, names_device(store_names(collector->store), ""),
                    clock_wall_ms(), kind, details);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *cookie)
 {
     struct storage_watch *watch = cookie;
-    struct journal_status journal;
-    struct cache_stats cache;
+    struct store_status status;
     (void)fd, (void)what;
-    journal_status(watch->collector->journal, &journal);
-    cache_stats(watch->collector->cache, &cache);
-    const struct storage_facts facts = {.lost = cache.dropped + journal.dropped,
-                                        .waiting = journal.depth,
-                                        .oldest_ms = journal.oldest_ms,
-                                        .journal_ok = journal.ok,
-                                        .journal_error = journal.error};
+    store_status(watch->collector->store, &status);
+    const struct storage_facts facts = {.lost = status.cache.dropped + status.journal.dropped,
+                                        .waiting = status.journal.depth,
+                                        .oldest_ms = status.journal.oldest_ms,
+                                        .journal_ok = status.journal.ok,
+                                        .journal_error = status.journal.error};
     storage_signs_look(&watch->signs, &facts, clock_mono_ms(), clock_wall_ms(), tell,
                        watch->collector);
 }

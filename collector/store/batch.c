@@ -40,6 +40,7 @@ struct refs {
 struct batch {
     struct directory *directory;
     char *collector;
+    unsigned stream;
     struct rowset *rows[TABLES];
     struct device *devices;
     size_t device_room;
@@ -48,11 +49,12 @@ struct batch {
     int64_t shift_ms;
 };
 
-struct batch *batch_new(struct directory *directory, const char *collector)
+struct batch *batch_new(struct directory *directory, const char *collector, unsigned stream)
 {
     struct batch *batch = xcalloc(1, sizeof(*batch));
     batch->directory = directory;
     batch->collector = xstrdup(collector);
+    batch->stream = stream;
     for (int i = 0; i < TABLES; i++)
         batch->rows[i] = rowset_new(&tables[i]);
     return batch;
@@ -412,6 +414,6 @@ int batch_insert_totals(struct batch *batch, MYSQL *conn, bool bulk, struct db_e
 {
     struct rowset *rows = batch->rows[TABLE_TRAFFIC];
     rowset_clear(rows);
-    minutes_rows(&batch->totals, rows);
+    minutes_rows(&batch->totals, batch->stream, rows);
     return rowset_insert(rows, conn, bulk, error);
 }

@@ -27,7 +27,8 @@ struct batch_counts {
     uint64_t broken; /* chunks cut short because their bytes made no sense: a fault of ours */
 };
 
-struct batch *batch_new(struct directory *directory, const char *collector);
+/** batch_new(directory, collector, stream): for the writer of that stream of the collector. */
+struct batch *batch_new(struct directory *directory, const char *collector, unsigned stream);
 void batch_free(struct batch *batch);
 
 /** batch_want(batch, span): tell the directory what the records of ${span} refer to. */

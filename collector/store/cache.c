@@ -19,6 +19,7 @@ struct cache {
     int64_t flush_interval_ms;
     int64_t oldest_ms; /* monotonic time of the oldest waiting record's arrival */
     uint64_t last;     /* of the one who appends */
+    unsigned stream;   /* whose records ${fates} is told of */
     struct fates *fates;
     bool closed;
 };
@@ -76,8 +77,10 @@ static void tell(const struct cache *cache, const struct cache_chunk *chunk, boo
 {
     if (cache->fates == NULL || chunk->records == 0)
         return;
-    const struct fate fate = {
-        .first = chunk->first, .last = chunk->first + chunk->records - 1, .kept = kept};
+    const struct fate fate = {.stream = cache->stream,
+                              .first = chunk->first,
+                              .last = chunk->first + chunk->records - 1,
+                              .kept = kept};
     fates_tell(cache->fates, &fate);
 }
 
@@ -89,8 +92,9 @@ void cache_tell(struct cache *cache, const struct cache_chunks *chunks, bool kep
     }
 }
 
-void cache_watch(struct cache *cache, struct fates *fates)
+void cache_watch(struct cache *cache, unsigned stream, struct fates *fates)
 {
+    cache->stream = stream;
     cache->fates = fates;
 }
 

@@ -57,9 +57,9 @@ size_t cache_append(struct cache *cache, const struct record_head *head, const v
 /** cache_last(cache): the number of the record that was appended last; 0 where it was not taken. */
 uint64_t cache_last(const struct cache *cache);
 
-/** cache_watch(cache, fates): before the first record: tell there what becomes of each; ${fates}
- * must outlive it. Without this call nobody is told. */
-void cache_watch(struct cache *cache, struct fates *fates);
+/** cache_watch(cache, stream, fates): before the first record: tell there what becomes of each,
+ * as one of that stream; ${fates} must outlive it. Without this call nobody is told. */
+void cache_watch(struct cache *cache, unsigned stream, struct fates *fates);
 
 /** cache_tell(cache, chunks, kept): what became of chunks that were taken. */
 void cache_tell(struct cache *cache, const struct cache_chunks *chunks, bool kept);

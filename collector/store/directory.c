@@ -3,6 +3,8 @@
 #include "collector/store/rowset.h"
 #include "shared/base/alloc.h"
 
+#include <mysqld_error.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,6 +241,26 @@ static int write_point(MYSQL *conn, const struct point_key *key, const struct po
     return db_run(conn, sql, error);
 }
 
+/* The writers of one process take turns: two that make the same point would use up two of the
+ * numbers. */
+static pthread_mutex_t point_turn = PTHREAD_MUTEX_INITIALIZER;
+
+/* Find the point's number, or give it one. */
+static int make_point(MYSQL *conn, const struct point_key *key, const struct point_name *point,
+                      uint16_t *number, struct db_error *error)
+{
+    pthread_mutex_lock(&point_turn);
+    int rc = read_point(conn, key, number, error);
+    if (rc == 0)
+        rc = write_point(conn, key, point, *number, error);
+    pthread_mutex_unlock(&point_turn);
+    if (rc != 0 && error->code == ER_DUP_ENTRY && *number == 0)
+        rc = 0; /* another collector was faster */
+    if (rc == 0 && *number == 0)
+        rc = read_point(conn, key, number, error);
+    return rc;
+}
+
 static int resolve_point(struct directory *dir, MYSQL *conn, uint32_t ref, struct db_error *error)
 {
     struct point_name point;
@@ -249,11 +271,7 @@ static int resolve_point(struct directory *dir, MYSQL *conn, uint32_t ref, struc
     mysql_real_escape_string(conn, key.profile, point.profile,
                              strnlen(point.profile, POINT_NAME_MAX));
     mysql_real_escape_string(conn, key.name, point.name, strnlen(point.name, POINT_NAME_MAX));
-    int rc = read_point(conn, &key, &number, error);
-    if (rc == 0)
-        rc = write_point(conn, &key, &point, number, error);
-    if (rc == 0 && number == 0)
-        rc = read_point(conn, &key, &number, error);
+    int rc = make_point(conn, &key, &point, &number, error);
     dir->points[ref].number = number;
     names_point_clear(&point);
     return rc;

@@ -35,7 +35,8 @@ void fates_free(struct fates *fates)
 static bool goes_on(const struct fates *fates, const struct fate *fate)
 {
     const struct fate *last = &fates->news[fates->n - 1];
-    return last->kept == fate->kept && last->last + 1 == fate->first;
+    return last->stream == fate->stream && last->kept == fate->kept &&
+           last->last + 1 == fate->first;
 }
 
 static void append(struct fates *fates, const struct fate *fate)

@@ -1,7 +1,7 @@
 /*
  * What became of records: kept (in the journal's file, or in the database where that file cannot be
  * written), or dropped. The threads of the store tell it here, and the loop, woken, takes it from
- * here. Records are known by their number in the cache's order.
+ * here. Records are known by their stream and their number in the order of its cache.
  *
  * Any thread.
  */
@@ -13,14 +13,15 @@
 #include <stdint.h>
 
 /** A record's place: its number counts from 1 in the order of its stream's cache; 0: no cache took
- * it. There is one stream, 0. */
+ * it. */
 struct receipt {
     unsigned stream;
     uint64_t number;
 };
 
-/** Of the records ${first} to ${last}. */
+/** Of the records ${first} to ${last} of a stream. */
 struct fate {
+    unsigned stream;
     uint64_t first, last;
     bool kept;
 };

@@ -24,14 +24,15 @@
  *  - how many records a file holds that cannot be opened at all, and is put aside.
  *  - what was dropped, as opposed to damaged, from a file of before the note of that was kept.
  *
- * journal_take(), journal_done() and journal_seek() belong to one thread, the writer's; the rest is
- * for any.
+ * There is one for each stream. journal_take(), journal_take_earlier(), journal_done() and
+ * journal_seek() belong to one thread, the writer's; the rest is for any.
  */
 #ifndef DTUHUB_COLLECTOR_STORE_JOURNAL_H
 #define DTUHUB_COLLECTOR_STORE_JOURNAL_H
 
 #include "collector/store/cache.h"
 #include "collector/store/names.h"
+#include "collector/store/stream.h"
 #include "shared/config/server_config.h"
 
 #include <stdbool.h>
@@ -48,6 +49,7 @@ struct parcel {
                                       where none does */
     uint64_t first_seq, last_seq;  /* in that journal; both 0 where none does */
     bool earlier;                  /* from before this start of the collector */
+    unsigned file;                 /* number of the file; 0 where none does */
     size_t records;
     struct cache_chunks chunks; /* references are those of the names given to journal_start() */
 };
@@ -70,13 +72,27 @@ struct journal_status {
     uint64_t sync_max_us;  /* the longest commit so far */
 };
 
+/** What a journal works with. All of it must outlive the journal. */
+struct journal_parts {
+    struct stream stream;         /* a copy is kept */
+    struct stream_budget *budget; /* of all journals */
+    unsigned first_file; /* begin a new file, with this number or a higher one; 0: as it comes */
+    struct cache *cache;
+    struct names *names;
+};
+
+/** journal_folder(config, dir, stream, out): the folder of a stream's journal; ${dir} is that of
+ * the configuration, ${out} has PATH_MAX bytes. */
+void journal_folder(const struct server_config *config, const char *dir, unsigned stream,
+                    char *out);
+
 /**
- * journal_start(config, dir, cache, names): open or make the journal in the folder ${dir} and start
- * its thread. Cache and names must outlive it; what it needs of ${config} is copied. A file that
+ * journal_start(config, dir, parts): open or make the journal of a stream and start its thread;
+ * ${dir} is the folder of the configuration. What it needs of ${config} is copied. A file that
  * cannot be used is reported and does without: only where no thread can be made it returns NULL.
  */
 struct journal *journal_start(const struct server_config *config, const char *dir,
-                              struct cache *cache, struct names *names);
+                              const struct journal_parts *parts);
 
 /** journal_configure(journal, config): take over what a reload may change. */
 void journal_configure(struct journal *journal, const struct server_config *config);
@@ -89,6 +105,14 @@ void journal_configure(struct journal *journal, const struct server_config *conf
  */
 size_t journal_take(struct journal *journal, size_t most, struct parcel *out);
 
+/**
+ * journal_take_earlier(journal, most, out): the same for records from before this start. Return 0
+ * where none is left that was not taken, or at the end as above; then journal_earlier(journal)
+ * tells which.
+ */
+size_t journal_take_earlier(struct journal *journal, size_t most, struct parcel *out);
+bool journal_earlier(struct journal *journal);
+
 /** journal_done(journal, parcel, stored): free the parcel's chunks. Records that were ${stored} are
  * kept for the retention window and then deleted. */
 void journal_done(struct journal *journal, struct parcel *parcel, bool stored);
@@ -99,9 +123,9 @@ void journal_done(struct journal *journal, struct parcel *parcel, bool stored);
  */
 void journal_seek(struct journal *journal, const char *id, uint64_t seq);
 
-/** journal_flush(journal): after cache_close(): wait until all that waits is in the file, or it is
- * clear that it cannot be. */
-void journal_flush(struct journal *journal);
+/** journal_flush(journal, until_ms): after cache_close(): wait until all that waits is in the file,
+ * or it is clear that it cannot be, or it is ${until_ms} (monotonic). */
+void journal_flush(struct journal *journal, int64_t until_ms);
 
 /** journal_status(journal, out). */
 void journal_status(struct journal *journal, struct journal_status *out);

@@ -41,12 +41,22 @@ static int fail_errno(struct journal *journal, const char *what)
     return -1;
 }
 
+/* The folder of stream 0, in which the others' are. Where it cannot be made, theirs cannot. */
+static void make_parent(const char *path)
+{
+    char parent[PATH_MAX];
+    snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(path, '/') - path), path);
+    mkdir(parent, 0750);
+}
+
 /* Two collectors in one folder would write over each other. */
 static int lock_folder(struct journal *journal)
 {
     char path[PATH_MAX + 8];
     if (journal->lock_fd >= 0)
         return 0;
+    if (journal->stream.number > 0)
+        make_parent(journal->dir);
     if (mkdir(journal->dir, 0750) != 0 && errno != EEXIST)
         return fail_errno(journal, "the folder cannot be made");
     snprintf(path, sizeof(path), "%s/lock", journal->dir);
@@ -250,6 +260,8 @@ static unsigned next_number(struct journal *journal)
     unsigned *numbers = list_numbers(journal->dir, &count);
     unsigned number = count > 0 ? numbers[count - 1] + 1 : 1;
     free(numbers);
+    if (number < journal->first_file)
+        number = journal->first_file;
     struct volume *last = TAILQ_LAST(&journal->volumes, volumes);
     return last != NULL && last->number >= number ? last->number + 1 : number;
 }
@@ -291,7 +303,7 @@ static bool resume(struct journal *journal, struct volume *volume, bool sound,
                    const struct file_meta *meta)
 {
     char error[FILE_ERROR_SIZE];
-    if (volume == NULL || !sound || strcmp(volume->id, meta->id) != 0 ||
+    if (volume == NULL || journal->first_file > 0 || !sound || strcmp(volume->id, meta->id) != 0 ||
         file_open(volume->path, true, journal->sync, &journal->file, error) != FILE_OK)
         return false;
     pthread_mutex_lock(&journal->lock);
@@ -300,10 +312,11 @@ static bool resume(struct journal *journal, struct volume *volume, bool sound,
     return true;
 }
 
+/* Whether newer records may be in the database already, by this stream or by the others. */
 static bool handed_on(struct journal *journal)
 {
     pthread_mutex_lock(&journal->lock);
-    bool some = journal->status.unjournalled > 0;
+    bool some = journal->status.unjournalled > 0 || (journal->past && journal->stream.several);
     pthread_mutex_unlock(&journal->lock);
     return some;
 }
@@ -384,11 +397,38 @@ int journal_folder_renew(struct journal *journal)
     return begin(journal, journal->current);
 }
 
+/* Nothing is left in the folder of a stream that is no longer asked for. */
+static void remove_folder(struct journal *journal)
+{
+    char path[PATH_MAX + 8];
+    file_remove(journal->current->path);
+    snprintf(path, sizeof(path), "%s/lock", journal->dir);
+    unlink(path);
+    if (rmdir(journal->dir) == 0)
+        log_info("journal", NULL, "%s is empty and was removed: journal.streams is %u",
+                 journal->dir, journal->stream.count);
+}
+
+/* Whether no file has a record any more. */
+static bool is_empty(const struct journal *journal)
+{
+    const struct volume *volume;
+    TAILQ_FOREACH (volume, &journal->volumes, link) {
+        if (!volume->gone && (volume != journal->current || volume->first_seq <= volume->last_seq))
+            return false;
+    }
+    return true;
+}
+
 void journal_folder_close(struct journal *journal)
 {
     struct volume *volume;
-    if (journal->file != NULL)
+    if (journal->file != NULL && stream_left(&journal->stream) && is_empty(journal)) {
+        file_close(journal->file);
+        remove_folder(journal);
+    } else if (journal->file != NULL) {
         file_close_clean(journal->file, journal->current->first_seq, journal->current->last_seq);
+    }
     while ((volume = TAILQ_FIRST(&journal->volumes)) != NULL) {
         TAILQ_REMOVE(&journal->volumes, volume, link);
         free(volume->path);

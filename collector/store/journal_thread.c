@@ -312,9 +312,11 @@ static enum file_result drop_groups(struct journal *journal)
 static bool too_much(struct journal *journal)
 {
     pthread_mutex_lock(&journal->lock);
-    bool much = total_bytes(journal) > journal->max_bytes;
+    uint64_t bytes = total_bytes(journal), max_bytes = journal->max_bytes;
     pthread_mutex_unlock(&journal->lock);
-    return much;
+    atomic_fetch_add(&journal->budget->held, bytes - journal->budgeted);
+    journal->budgeted = bytes;
+    return stream_over_budget(&journal->stream, journal->budget, bytes, max_bytes);
 }
 
 /* Too much is held: first what is stored goes, then the oldest. */
@@ -449,6 +451,8 @@ static bool is_ok(struct journal *journal)
 void *journal_run(void *cookie)
 {
     struct journal *journal = cookie;
+    char part[STREAM_PART_SIZE];
+    log_thread_part(stream_part(&journal->stream, part));
     for (bool more = true; more;) {
         if (is_ok(journal)) {
             more = good_round(journal);

@@ -33,10 +33,19 @@ void minutes_add(struct minutes *minutes, const struct minutes *more)
     }
 }
 
-void minutes_rows(const struct minutes *minutes, struct rowset *rows)
+static int by_start(const void *a, const void *b)
 {
+    const struct minute *one = a, *other = b;
+    return (one->start_ms > other->start_ms) - (one->start_ms < other->start_ms);
+}
+
+void minutes_rows(struct minutes *minutes, unsigned stream, struct rowset *rows)
+{
+    if (minutes->count > 1)
+        qsort(minutes->items, minutes->count, sizeof(*minutes->items), by_start);
     for (size_t i = 0; i < minutes->count; i++) {
         rowset_add_time(rows, minutes->items[i].start_ms);
+        rowset_add_uint(rows, stream);
         rowset_add_uint(rows, minutes->items[i].readings);
         rowset_add_uint(rows, minutes->items[i].heartbeats);
         rowset_add_uint(rows, minutes->items[i].packets);

@@ -27,8 +27,9 @@ struct minute *minutes_at(struct minutes *minutes, int64_t ts_ms);
 /** minutes_add(minutes, more): add those of ${more}. */
 void minutes_add(struct minutes *minutes, const struct minutes *more);
 
-/** minutes_rows(minutes, rows): add a row each. */
-void minutes_rows(const struct minutes *minutes, struct rowset *rows);
+/** minutes_rows(minutes, stream, rows): add a row each, counted by the writer of that stream, in
+ * the order of time: two collectors that add to the same minutes never wait for each other. */
+void minutes_rows(struct minutes *minutes, unsigned stream, struct rowset *rows);
 
 /** minutes_clear(minutes): none; memory is kept. */
 void minutes_clear(struct minutes *minutes);

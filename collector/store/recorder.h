@@ -6,15 +6,22 @@
 
 #include "collector/record.h"
 #include "collector/store/cache.h"
+#include "collector/store/spread.h"
 #include "shared/base/log.h"
 
 struct recorder {
-    struct cache *cache;
+    struct cache *caches[STREAMS_MAX];
+    struct spread *spread; /* NULL: there is one cache only */
     struct log_limit complaint;
 };
 
-/** recorder_init(recorder, cache): ${cache} must outlive it. */
+/** recorder_init(recorder, cache): all records go to ${cache}, which must outlive it. */
 void recorder_init(struct recorder *recorder, struct cache *cache);
+
+/** recorder_spread(recorder, spread, caches, count): each device's go to that of its stream. All
+ * must outlive it. */
+void recorder_spread(struct recorder *recorder, struct spread *spread, struct cache *const *caches,
+                     unsigned count);
 
 /** recorder_packet(recorder, device, ts_ms, type, bytes, len): a packet as it came in; what is over
  * RECORD_PACKET_MAX is cut. Return where it is, for who has to know when it is safe. */

@@ -85,6 +85,7 @@ const struct rowset_spec tables[TABLES] = {
              "ON DUPLICATE KEY UPDATE readings = readings + VALUES(readings), "
              "heartbeats = heartbeats + VALUES(heartbeats), packets = packets + VALUES(packets)",
          .columns = {{"minute", COLUMN_TIME},
+                     {"stream", COLUMN_UINT},
                      {"readings", COLUMN_UINT},
                      {"heartbeats", COLUMN_UINT},
                      {"packets", COLUMN_UINT}}},

@@ -10,9 +10,9 @@
 
 enum { NAME_MAX_LEN = 64, LOCK_WAIT_S = 10 };
 
-void link_init(struct writer_link *link, const struct server_config *config)
+void link_init(struct writer_link *link, const struct server_config *config, unsigned stream)
 {
-    *link = (struct writer_link){.fd = -1};
+    *link = (struct writer_link){.stream = stream, .fd = -1};
     mysql_section_copy(&link->mysql, &config->mysql);
     link->collector = xstrdup(config->server.name);
     pthread_mutex_init(&link->lock, NULL);
@@ -54,13 +54,17 @@ static void quote_name(const struct writer_link *link, char name[2 * NAME_MAX_LE
                              strnlen(link->collector, NAME_MAX_LEN));
 }
 
-/* Two collectors of one name would overwrite each other's position: only one may write. */
+/* Two collectors of one name would overwrite each other's position: only one may write. Each stream
+ * holds a lock of its own, since a lock belongs to one connection. */
 static int claim_name(struct writer_link *link, struct db_error *error)
 {
-    char name[2 * NAME_MAX_LEN + 1], sql[256];
+    char name[2 * NAME_MAX_LEN + 1], stream[16] = "", sql[256];
     quote_name(link, name);
+    if (link->stream > 0)
+        snprintf(stream, sizeof(stream), ".%u", link->stream);
     snprintf(sql, sizeof(sql),
-             "SELECT GET_LOCK(CONCAT('dtuhub.', MD5(CONCAT(DATABASE(), '/', '%s'))), 1)", name);
+             "SELECT GET_LOCK(CONCAT('dtuhub.', MD5(CONCAT(DATABASE(), '/', '%s')), '%s'), 1)",
+             name, stream);
     MYSQL_RES *result = db_query(link->conn, sql, error);
     if (result == NULL)
         return -1;

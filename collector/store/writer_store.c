@@ -25,6 +25,7 @@ enum place {
     PLACE_NEXT,
     PLACE_STORED,
     PLACE_ELSEWHERE,
+    PLACE_WAIT, /* it is not our turn yet */
 };
 
 /* The database was replaced, or restored from a backup. */
@@ -169,7 +170,7 @@ static void finish(struct writer *writer, const struct delivery *delivery, struc
                   (unsigned long long)broken);
     writer->backoff_ms = 0;
     /* Not before everything of earlier lives is stored: their journals may still need theirs. */
-    if (!writer->expired && !delivery->parcel->earlier)
+    if (!writer->expired && !delivery->parcel->earlier && writer->stream.number == 0)
         writer->expired = positions_expire(writer->positions, writer->link.conn, &error) == 0;
 }
 
@@ -195,25 +196,23 @@ static enum refusal judge(struct writer *writer, const struct db_error *error)
     return ++writer->strange_count >= STRANGE_MOST ? REFUSAL_ROW : refusal;
 }
 
-/* Connected, and tidied up after an earlier life before anything of this one is stored; else false,
- * with ${error} filled where it was an error of the connection made. */
-static int make_ready(struct writer *writer, const struct parcel *parcel, struct db_error *error)
+/* Everything of earlier lives is stored, and tidied up, before anything of this one is. */
+static enum place make_ready(struct writer *writer, const struct parcel *parcel,
+                             struct db_error *error)
 {
-    if (writer->tidied || parcel->earlier)
-        return 0;
-    if (link_tidy_up(&writer->link, error) != 0)
-        return -1;
-    writer->tidied = true;
-    return 0;
+    static const enum place places[] = {
+        [GATE_SHUT] = PLACE_WAIT, [GATE_TIDY] = PLACE_FAULT, [GATE_OPEN] = PLACE_NEXT};
+    return places[writer_may_store(writer, parcel, error)];
 }
 
-/* One attempt: PLACE_STORED, PLACE_ELSEWHERE, or a fault. */
+/* One attempt: PLACE_STORED, PLACE_ELSEWHERE, PLACE_WAIT, or a fault. */
 static enum place try_once(struct writer *writer, struct delivery *delivery,
                            struct attempt *attempt, struct db_error *error)
 {
-    if (make_ready(writer, delivery->parcel, error) != 0)
-        return PLACE_FAULT;
-    enum place place = locate(writer, delivery, attempt, error);
+    enum place place = make_ready(writer, delivery->parcel, error);
+    if (place != PLACE_NEXT)
+        return place;
+    place = locate(writer, delivery, attempt, error);
     if (place == PLACE_STORED && attempt->tried)
         finish(writer, delivery, attempt); /* the COMMIT whose answer was lost did happen */
     if (place != PLACE_NEXT)
@@ -252,6 +251,11 @@ static enum outcome store_span(struct writer *writer, struct delivery *delivery,
             continue;
         }
         enum place place = try_once(writer, delivery, &attempt, &error);
+        if (place == PLACE_WAIT) {
+            if (!writer_wait_turn(writer))
+                return OUTCOME_ENDED;
+            continue;
+        }
         if (place == PLACE_STORED || place == PLACE_ELSEWHERE)
             return place == PLACE_STORED ? OUTCOME_STORED : OUTCOME_SEEK;
         enum refusal refusal = judge(writer, &error);

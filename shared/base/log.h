@@ -43,6 +43,10 @@ int log_enabled(enum log_level level);
 void log_line(enum log_level level, const char *module, const char *who, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/** log_thread_part(part): from now on the modules of this thread's lines are MODULE-PART, where it
+ * does the same as other threads; "" ends it. */
+void log_thread_part(const char *part);
+
 enum { LOG_PEER_SIZE = 80 };
 
 /** log_peer(address, port, out, size): the ${who} of a line about a peer whose device is not known:

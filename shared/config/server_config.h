@@ -66,6 +66,7 @@ struct journal_section {
     enum journal_sync sync; /* full */
     uint64_t max_bytes;     /* 10 GiB */
     int64_t retention_ms;   /* what is stored stays this long; file: seconds, 600 */
+    uint32_t streams;       /* 1 */
 };
 
 /* Days that rows are kept; 0: for ever. */

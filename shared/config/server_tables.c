@@ -107,6 +107,10 @@ static const struct setting journal_settings[] = {
     {KEY(journal, retention, retention_ms, SETTING_SECONDS), .def = "600", .min = 0,
      .max = 7 * 24 * HOUR, .reload = true,
      .help = "seconds that records stay in the journal after the database has taken them"},
+    {KEY(journal, streams, streams, SETTING_UINT), .def = "1", .min = 1, .max = 16,
+     .help = "connections that store at once, each with a journal of its own and its part of the "
+             "devices, of cache.max_size and of journal.max_bytes; may be changed from start to "
+             "start"},
 };
 
 static const struct setting retention_settings[] = {

@@ -103,6 +103,29 @@ def test_an_acknowledgement_waits_for_the_journal(hub, gate):
         assert metrics(hub)["data_packets_unacknowledged_total"] == 0
 
 
+def test_each_line_waits_for_the_journal_of_its_stream(collector, gate, database):
+    hub = collector(server={**SERVER, "journal": {"retention": 3600, "streams": 3}}, data=DATA, replace_data=True,
+                    env=gate.env)
+    hub.process.wait_log("is ready")
+    lines = [TlvClient(hub.port, 1001 + i) for i in range(12)]
+    stored = [f'stream_writer_records_total{{stream="{stream}"}}' for stream in range(3)]
+    wait_for(lambda: min(metrics(hub)[name] for name in stored) > 0, 10, "each stream to have records")
+    gate.close()
+    for i, line in enumerate(lines):
+        line.send(numbered(10 * i) + numbered(10 * i + 1))
+    waiting(hub, 24)
+    lines.pop().reset()
+    waiting(hub, 22)
+    gate.open()
+    for line in lines:
+        line.expect(b"\x03\x03")
+    waiting(hub, 0)
+    wait_for(lambda: len(stored_numbers(database)) == 24, 10, "all packets to be stored")
+    assert stored_numbers(database, 1011) == [100, 101]
+    for line in lines:
+        line.close()
+
+
 def test_a_line_may_end_while_it_waits(hub, gate, database):
     gate.close()
     gone = TlvClient(hub.port, 1001)
@@ -266,9 +289,10 @@ def kill_when_acknowledged(hub, senders, chance):
     hub.start()
 
 
-def test_what_was_acknowledged_survives_kill_9(collector, database):
+@pytest.mark.parametrize("streams", [1, 3])
+def test_what_was_acknowledged_survives_kill_9(collector, database, streams):
     chance = random.Random(SEED)
-    hub = collector(server=SERVER, data=DATA, replace_data=True)
+    hub = collector(server={**SERVER, "journal": {"retention": 3600, "streams": streams}}, data=DATA, replace_data=True)
     hub.process.wait_log("is ready")
     senders = [Sender(hub.port, 1001 + i) for i in range(DTUS)]
     for sender in senders:

@@ -55,16 +55,17 @@ def add_devices(database, count):
 
 
 def add_readings(database, rows):
-    """[(device, ts, point, value)], as the writer stores them: with traffic_minutes, in one transaction."""
+    """[(device, ts, point, value)], as writers store them: with traffic_minutes, of three streams, in one transaction."""
     minutes = {}
-    for _, ts, _, _ in rows:
-        minute = ts.replace(second=0, microsecond=0)
-        minutes[minute] = minutes.get(minute, 0) + 1
+    for device, ts, _, _ in rows:
+        key = ts.replace(second=0, microsecond=0), device % 3
+        minutes[key] = minutes.get(key, 0) + 1
     with database.connect() as connection, connection.cursor() as cursor:
         cursor.execute("START TRANSACTION")
         cursor.executemany("INSERT IGNORE INTO readings (device_id, ts, point_id, value) VALUES (%s, %s, %s, %s)", rows)
-        cursor.executemany("INSERT INTO traffic_minutes (minute, readings) VALUES (%s, %s) "
-                           "ON DUPLICATE KEY UPDATE readings = readings + VALUES(readings)", list(minutes.items()))
+        cursor.executemany("INSERT INTO traffic_minutes (minute, stream, readings) VALUES (%s, %s, %s) "
+                           "ON DUPLICATE KEY UPDATE readings = readings + VALUES(readings)",
+                           [(*key, count) for key, count in minutes.items()])
         cursor.execute("COMMIT")
 
 

@@ -9,8 +9,7 @@ enum { LINE_PORT = 8080 };
 
 struct bench {
     struct server_config config;
-    struct names *names;
-    struct cache *cache;
+    struct store *store; /* of which no thread is started */
     int dtu, ours;
     size_t filled;
 };
@@ -23,11 +22,10 @@ static int set_up(void **state)
     bench->config.server.heartbeat_timeout_ms = 60000;
     bench->config.server.registration_timeout_ms = 30000;
     bench->config.server.max_connections = 10;
-    bench->names = names_new();
-    bench->cache = cache_new(100000, 0);
+    bench->config.cache.max_size = 100000;
+    bench->store = store_new(&bench->config);
     struct data_config *data = parts_config("query_tasks: {}\ndata_points: {}\n");
-    const struct hub_parts parts = {sockets_hub.base, &bench->config, data, bench->names,
-                                    bench->cache};
+    const struct hub_parts parts = {sockets_hub.base, &bench->config, data, bench->store};
     hub_init(&sockets_hub, &parts);
     data_config_release(data);
     *state = bench;
@@ -37,12 +35,13 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct bench *bench = *state;
+    bool ended;
     hub_close_all(&sockets_hub, "test over");
     close(bench->dtu);
     hub_free(&sockets_hub);
     sockets_teardown();
-    cache_free(bench->cache);
-    names_free(bench->names);
+    store_stop(bench->store, 0, &ended);
+    assert_true(ended);
     free(bench);
     return 0;
 }

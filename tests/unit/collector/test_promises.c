@@ -32,20 +32,30 @@ static int tear_down(void **state)
     return 0;
 }
 
-static int add(struct desk *desk, size_t line, uint64_t number)
+static int add_to(struct desk *desk, unsigned stream, size_t line, uint64_t number)
 {
     const uint8_t bytes[] = {(uint8_t)number};
     const struct promise promise = {.owner = &desk->lines[line],
-                                    .number = number,
+                                    .receipt = {stream, number},
                                     .since_ms = (int64_t)number * 10,
                                     .size = sizeof(bytes)};
     return promises_add(desk->promises, &desk->lines[line], &promise, bytes);
 }
 
+static int add(struct desk *desk, size_t line, uint64_t number)
+{
+    return add_to(desk, 0, line, number);
+}
+
+static void settle_of(struct desk *desk, unsigned stream, uint64_t first, uint64_t last, bool kept)
+{
+    const struct fate fate = {stream, first, last, kept};
+    promises_settle(desk->promises, &fate);
+}
+
 static void settle(struct desk *desk, uint64_t first, uint64_t last, bool kept)
 {
-    const struct fate fate = {first, last, kept};
-    promises_settle(desk->promises, &fate);
+    settle_of(desk, 0, first, last, kept);
 }
 
 /* Take one; its text goes to desk->given. */
@@ -55,10 +65,10 @@ static bool give(struct desk *desk)
     if (promise == NULL)
         return false;
     assert_int_equal(promise->size, 1);
-    assert_int_equal(promise->bytes[0], promise->number);
+    assert_int_equal(promise->bytes[0], promise->receipt.number);
     size_t len = strlen(desk->given);
     snprintf(desk->given + len, sizeof(desk->given) - len, "%td:%d%s ",
-             (struct promise_line *)promise->owner - desk->lines, (int)promise->number,
+             (struct promise_line *)promise->owner - desk->lines, (int)promise->receipt.number,
              promise->state == PROMISE_KEPT ? "" : "!");
     free(promise);
     return true;
@@ -165,6 +175,30 @@ static void no_more_than_the_bound_wait(void **state)
     assert_int_equal(stats.waiting, 0);
 }
 
+static void each_stream_counts_for_itself(void **state)
+{
+    struct desk *desk = *state;
+    struct promises_stats stats;
+    add_to(desk, 1, 0, 7);
+    add_to(desk, 0, 1, 2);
+    add_to(desk, 15, 2, 1);
+    add_to(desk, 0, 1, 3);
+    settle_of(desk, 0, 1, 2, true);
+    expect(desk, "1:2 ");
+    settle_of(desk, 1, 1, 6, true);
+    settle_of(desk, 15, 2, 9, true);
+    expect(desk, "");
+    promises_stats(desk->promises, 500, &stats);
+    assert_int_equal(stats.waiting, 3);
+    assert_int_equal(stats.oldest_ms, 490);
+    settle_of(desk, 15, 1, 1, true);
+    settle_of(desk, 1, 7, 7, false);
+    expect(desk, "2:1 0:7! ");
+    promises_forget(desk->promises, &desk->lines[1]);
+    settle_of(desk, 0, 3, 3, true);
+    expect(desk, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -176,6 +210,7 @@ int main(void)
         TEST(a_line_that_ends_takes_its_promises_along),
         TEST(a_line_may_end_with_some_due_and_some_settled),
         TEST(no_more_than_the_bound_wait),
+        TEST(each_stream_counts_for_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ static uint64_t last_number(const struct line *line)
 /* As the store and the loop do it. */
 static void settle(struct line *line, uint64_t first, uint64_t last, bool kept)
 {
-    const struct fate fate = {first, last, kept};
+    const struct fate fate = {0, first, last, kept};
     struct promise *promise;
     promises_settle(line->env.promises, &fate);
     while ((promise = promises_next(line->env.promises)) != NULL) {

@@ -69,7 +69,7 @@ static int set_up(void **state)
     struct bench *bench = calloc(1, sizeof(*bench));
     bench->cache = cache_new(100000, 1);
     recorder_init(&bench->recorder, bench->cache);
-    bench->batch = batch_new(&known, "north");
+    bench->batch = batch_new(&known, "north", 2);
     *state = bench;
     return 0;
 }
@@ -180,8 +180,8 @@ static void every_kind_of_record_has_its_table(void **state)
     batch_keep(bench->batch);
     expect_totals(
         bench,
-        "INSERT INTO traffic_minutes (minute, readings, heartbeats, packets) VALUES "
-        "('2023-11-14 22:13:00.000',1,1,1) ON DUPLICATE KEY UPDATE "
+        "INSERT INTO traffic_minutes (minute, stream, readings, heartbeats, packets) VALUES "
+        "('2023-11-14 22:13:00.000',2,1,1,1) ON DUPLICATE KEY UPDATE "
         "readings = readings + VALUES(readings), heartbeats = heartbeats + VALUES(heartbeats), "
         "packets = packets + VALUES(packets)\n");
     finish(bench);
@@ -299,7 +299,7 @@ static void a_transaction_of_parts_is_stored_or_never_was(void **state)
         struct db_error error;
         assert_int_equal(batch_insert_totals(bench->batch, NULL, false, &error), 0);
         said = fake_take();
-        assert_non_null(strstr(said, "('2023-11-14 22:13:00.000',4,0,0)"));
+        assert_non_null(strstr(said, "('2023-11-14 22:13:00.000',2,4,0,0)"));
         free(said);
     }
     finish(bench);
@@ -308,6 +308,24 @@ static void a_transaction_of_parts_is_stored_or_never_was(void **state)
     sample(bench, 0, AT + 90, 6);
     take(bench);
     expect_times(bench, "0.104 ");
+    finish(bench);
+}
+
+static void minutes_are_in_the_order_of_time(void **state)
+{
+    struct bench *bench = *state;
+    sample(bench, 0, AT + 120000, 0);
+    sample(bench, 1, AT, 1);
+    sample(bench, 1, AT + 60000, 2);
+    take(bench);
+    batch_keep(bench->batch);
+    struct db_error error;
+    assert_int_equal(batch_insert_totals(bench->batch, NULL, false, &error), 0);
+    char *said = fake_take();
+    assert_non_null(strstr(said, "('2023-11-14 22:13:00.000',2,1,0,0), "
+                                 "('2023-11-14 22:14:00.000',2,1,0,0), "
+                                 "('2023-11-14 22:15:00.000',2,1,0,0)"));
+    free(said);
     finish(bench);
 }
 
@@ -554,6 +572,7 @@ int main(void)
         TEST(forgetting_takes_times_as_they_are),
         TEST(a_part_is_filled_in),
         TEST(a_transaction_of_parts_is_stored_or_never_was),
+        TEST(minutes_are_in_the_order_of_time),
         TEST(another_attempt_gives_the_same_times),
         TEST(another_attempt_writes_last_seen_again),
         TEST(events_and_writes_are_kept_and_make_no_device),

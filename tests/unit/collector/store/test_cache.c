@@ -140,7 +140,7 @@ static void a_number_says_which_records_were_dropped(void **state)
     struct cache *cache = cache_new(MOST, NEVER_MS);
     struct cache_chunks chunks;
     struct fate *out;
-    cache_watch(cache, fates);
+    cache_watch(cache, 2, fates);
     for (uint32_t n = 1; n <= COUNT; n++) {
         append(cache, n);
         assert_int_equal(cache_last(cache), n);
@@ -148,6 +148,7 @@ static void a_number_says_which_records_were_dropped(void **state)
     uint64_t dropped = stats_of(cache).dropped;
     assert_true(dropped >= COUNT - MOST);
     assert_int_equal(fates_take(fates, &out), 1);
+    assert_int_equal(out->stream, 2);
     assert_int_equal(out->first, 1);
     assert_int_equal(out->last, dropped);
     assert_false(out->kept);

@@ -13,10 +13,15 @@ static void wake(void *cookie)
     atomic_fetch_add(&woken, 1);
 }
 
+static void tell_of(struct fates *fates, unsigned stream, uint64_t first, uint64_t last, bool kept)
+{
+    const struct fate fate = {stream, first, last, kept};
+    fates_tell(fates, &fate);
+}
+
 static void tell(struct fates *fates, uint64_t first, uint64_t last, bool kept)
 {
-    const struct fate fate = {first, last, kept};
-    fates_tell(fates, &fate);
+    tell_of(fates, 3, first, last, kept);
 }
 
 static void news_come_in_order_and_wake_once(void **state)
@@ -30,11 +35,16 @@ static void news_come_in_order_and_wake_once(void **state)
     tell(fates, 21, 25, false);
     tell(fates, 31, 40, false); /* a gap */
     tell(fates, 26, 30, true);
+    tell_of(fates, 4, 31, 32, true); /* of another stream */
     assert_int_equal(atomic_load(&woken), 1);
-    assert_int_equal(fates_take(fates, &out), 4);
-    static const struct fate expected[] = {
-        {1, 20, true}, {21, 25, false}, {31, 40, false}, {26, 30, true}};
-    for (size_t i = 0; i < 4; i++) {
+    assert_int_equal(fates_take(fates, &out), 5);
+    static const struct fate expected[] = {{3, 1, 20, true},
+                                           {3, 21, 25, false},
+                                           {3, 31, 40, false},
+                                           {3, 26, 30, true},
+                                           {4, 31, 32, true}};
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(out[i].stream, expected[i].stream);
         assert_int_equal(out[i].first, expected[i].first);
         assert_int_equal(out[i].last, expected[i].last);
         assert_int_equal(out[i].kept, expected[i].kept);

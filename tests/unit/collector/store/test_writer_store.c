@@ -363,6 +363,11 @@ bool writer_recover(struct writer *writer, enum refusal refusal, const struct db
     }
     return true;
 }
+bool writer_pause(struct writer *writer, int64_t ms)
+{
+    (void)writer, (void)ms;
+    return true;
+}
 bool writer_over(struct writer *writer)
 {
     return writer->stopping;
@@ -384,7 +389,8 @@ static int set_up(void **state)
     forgotten = false;
     aside_count = 0;
     srand(1);
-    bench->writer.positions = positions_new("north");
+    bench->writer.positions = positions_new("north", 0);
+    bench->writer.gate = gate_new(1);
     bench->writer.link.collector = (char *)"north";
     bench->writer.size = batch_size_first();
     bench->writer.suspects = suspects_new();
@@ -400,6 +406,7 @@ static int tear_down(void **state)
     struct bench *bench = *state;
     positions_free(bench->writer.positions);
     suspects_free(bench->writer.suspects);
+    gate_free(bench->writer.gate);
     cache_free(bench->cache);
     free(fake_take());
     free(bench);
@@ -733,11 +740,13 @@ static void whatever_goes_wrong_each_record_is_stored_once(void **state)
         memset(&base, 0, sizeof(base));
         srand(round);
         positions_free(bench->writer.positions);
-        bench->writer.positions = positions_new("north");
+        bench->writer.positions = positions_new("north", 0);
         suspects_free(bench->writer.suspects);
         bench->writer.suspects = suspects_new();
         bench->writer.link.conn = NULL;
-        bench->writer.tidied = false;
+        gate_free(bench->writer.gate);
+        bench->writer.gate = gate_new(1);
+        bench->writer.arrived = bench->writer.tidied = false;
         base.chance = 30 + round % 40; /* a transaction may have fifty statements */
         for (unsigned i = 0; i < round % 7; i++)
             base.poison[1 + rand() % RECORDS] = true;
