@@ -55,7 +55,7 @@ def add_devices(database, count):
 
 
 def add_readings(database, rows):
-    """[(device, ts, point, value)], as writers store them: with traffic_minutes, of three streams, in one transaction."""
+    """[(device, ts, point, value)], as the writers of three streams store them: with traffic_minutes."""
     minutes = {}
     for device, ts, _, _ in rows:
         key = ts.replace(second=0, microsecond=0), device % 3
@@ -100,10 +100,18 @@ def hours_differ(database):
     return difference(wanted(database, "%Y-%m-%d %H:00:00"), rolled(database, "readings_hour"))
 
 
+def unsettled(database):
+    return database.value("SELECT COUNT(*) FROM (SELECT minute, SUM(readings) AS readings FROM traffic_minutes "
+                          "GROUP BY minute) AS t LEFT JOIN rollup_minutes AS r ON r.minute = t.minute "
+                          "WHERE t.readings <> IFNULL(r.readings, 0)")
+
+
 def wait_rolled(database, timeout=30):
     """Until minutes and hours, none of them the present one, are what the readings say."""
     wait_for(lambda: not minutes_differ(database), timeout, lambda: minutes_differ(database), every=0.2)
     wait_for(lambda: not hours_differ(database), timeout, lambda: hours_differ(database), every=0.2)
+    wait_for(lambda: unsettled(database) == 0, timeout,
+             lambda: f"{unsettled(database)} minutes to be known as rolled up", every=0.2)
 
 
 @pytest.fixture

@@ -65,8 +65,9 @@ class Run:
 
 def report(journal, served, run, lost, database, locks):
     windows = sorted(lost.by_kill) or [0]
-    print(f"\nFAULT_SEED={SEED}: {locks:g} waits for a lock in the last life, {len(run.kills)} kills of the collector, {run.databases} of the "
-          f"database; {len(journal.records)} records in the journal, {len(journal.files)} files, "
+    print(f"\nFAULT_SEED={SEED}: {len(run.kills)} kills of the collector, {run.databases} of the database; "
+          f"{locks:g} waits for a lock in the last life; {len(journal.records)} records in the journal, "
+          f"{len(journal.files)} files, "
           f"{database.value('SELECT COUNT(*) FROM readings')} readings stored of {served.reading_count} served; "
           f"{lost.answers} of {served.answer_count} answers lost between socket and journal, the oldest "
           f"{windows[-1]} ms before a kill, median {windows[len(windows) // 2]} ms")
