@@ -66,12 +66,13 @@ static struct outcome replay(struct rig *rig, const struct image *image)
     return outcome;
 }
 
+/* The byte in one of the ways: a bit of it, all of them, all set, all clear. */
 static uint8_t damaged(uint8_t was, size_t kind)
 {
-    return kind < 8    ? (uint8_t)(was ^ (1 << kind))
-           : kind == 8 ? (uint8_t)~was
-           : kind == 9 ? 0xff
-                       : 0;
+    static const uint8_t set[] = {0xff, 0};
+    if (kind <= 8)
+        return (uint8_t)(was ^ (kind < 8 ? 1 << kind : 0xff));
+    return set[kind - 9];
 }
 
 /* What is missing is counted; of a log nobody can tell how far it went. */
