@@ -99,19 +99,23 @@ static int open_parts(struct collector *collector, struct data_config *data)
         log_error("collector", NULL, "libevent has no working back end");
         return -1;
     }
-    collector->names = names_new();
-    collector->cache = cache_new(config->cache.max_size, config->cache.flush_interval_ms);
+    collector->store = store_new(config);
     collector->bus = bus_new();
     struct hub_parts parts = {.base = collector->base,
                               .config = config,
                               .data = data,
-                              .names = collector->names,
-                              .cache = collector->cache,
+                              .store = collector->store,
                               .bus = collector->bus};
     hub_init(&collector->hub, &parts);
-    collector->ledger = ledger_new(collector->bus, &collector->hub.env.recorder, collector->names,
-                                   config->server.name, &config->hooks);
+    collector->ledger =
+        ledger_new(collector->bus, &collector->hub.env.recorder, store_names(collector->store),
+                   config->server.name, &config->hooks);
     collector->live = live_new(collector->base, collector->bus, config->server.name);
+    if (config->journal.enabled) {
+        collector->acknowledger = acknowledger_start(&collector->hub, collector->store);
+        if (collector->acknowledger == NULL)
+            return -1;
+    }
     collector->entrance = entrance_open(&collector->hub, config, data);
     if (collector->entrance == NULL)
         return -1;
@@ -124,15 +128,9 @@ static int open_parts(struct collector *collector, struct data_config *data)
         if (collector->control == NULL)
             return -1;
     }
-    collector->journal =
-        journal_start(config, collector->config_dir, collector->cache, collector->names);
-    if (collector->journal == NULL)
+    if (store_start(collector->store, config, collector->config_dir) != 0)
         return -1;
     collector->storage_watch = storage_watch_start(collector);
-    collector->writer =
-        writer_start(config, collector->cache, collector->journal, collector->names);
-    if (collector->writer == NULL)
-        return -1;
     collector->keeper = keeper_start(config);
     return collector->keeper != NULL ? 0 : -1;
 }
@@ -208,8 +206,7 @@ static void adopt(struct collector *collector, struct server_config *server,
                   strerror(errno));
     data_advice(data, log_note, NULL);
     raise_descriptors(server->server.max_connections);
-    cache_configure(collector->cache, server->cache.max_size, server->cache.flush_interval_ms);
-    journal_configure(collector->journal, server);
+    store_configure(collector->store, server);
     keeper_configure(collector->keeper, &server->retention);
     hub_configure(&collector->hub, server, data);
     ledger_configure(collector->ledger, &server->hooks);
@@ -248,27 +245,6 @@ void collector_reload(struct collector *collector)
 
 /* End */
 
-/* Store what is left; what the database does not take in time stays in the journal. Return the
- * number of records that are lost; false in ${ended}: the writer hangs. */
-static size_t stop_store(struct collector *collector, bool *ended)
-{
-    struct journal_status status = {0};
-    size_t lost = 0;
-    cache_close(collector->cache);
-    if (collector->journal != NULL)
-        journal_flush(collector->journal);
-    if (collector->writer != NULL)
-        *ended =
-            writer_stop(collector->writer, collector->config->server.shutdown_timeout_ms, &lost);
-    if (collector->journal == NULL)
-        return lost;
-    journal_status(collector->journal, &status);
-    if (status.depth > 0)
-        log_info("collector", NULL, "%llu records stay in the journal until the database is back",
-                 (unsigned long long)status.depth);
-    return *ended ? journal_stop(collector->journal) : lost;
-}
-
 int collector_stop(struct collector *collector)
 {
     size_t lost = 0;
@@ -282,8 +258,9 @@ int collector_stop(struct collector *collector)
     control_close(collector->control);
     keeper_stop(collector->keeper);
     storage_watch_stop(collector->storage_watch);
-    if (collector->cache != NULL)
-        lost = stop_store(collector, &ended);
+    acknowledger_stop(collector->acknowledger);
+    if (collector->store != NULL)
+        lost = store_stop(collector->store, collector->config->server.shutdown_timeout_ms, &ended);
     if (lost > 0)
         log_error("collector", NULL, "%zu records could not be stored in time and are lost", lost);
     if (collector->base != NULL) {
@@ -292,10 +269,8 @@ int collector_stop(struct collector *collector)
         bus_free(collector->bus);
         event_base_free(collector->base);
     }
-    if (ended) { /* else the writer hangs and may still use them */
-        cache_free(collector->cache);
-        names_free(collector->names);
-    }
+    if (ended) /* else a writer hangs and may still tell it of records */
+        acknowledger_free(collector->acknowledger);
     if (collector->config != collector->started)
         server_config_free(collector->config);
     server_config_free(collector->started);

@@ -92,7 +92,8 @@ static const char *const sync_choices[] = {"full", "normal", "off", NULL};
 
 static const struct setting journal_settings[] = {
     {KEY(journal, enabled, enabled, SETTING_BOOL), .def = "true",
-     .help = "keep records in a file until the database has them"},
+     .help = "keep records in a file until the database has them; data packets are "
+             "acknowledged once they are in it"},
     {KEY(journal, dir, dir, SETTING_PATH), .max = PATH_LENGTH_MAX,
      .help = "folder of the files; a relative path starts from the folder of this file; without it "
              "journal in $STATE_DIRECTORY, where that is set, else beside this file"},
@@ -106,6 +107,10 @@ static const struct setting journal_settings[] = {
     {KEY(journal, retention, retention_ms, SETTING_SECONDS), .def = "600", .min = 0,
      .max = 7 * 24 * HOUR, .reload = true,
      .help = "seconds that records stay in the journal after the database has taken them"},
+    {KEY(journal, streams, streams, SETTING_UINT), .def = "1", .min = 1, .max = 16,
+     .help = "connections that store at once, each with a journal of its own and its part of the "
+             "devices, of cache.max_size and of journal.max_bytes; may be changed from start to "
+             "start"},
 };
 
 static const struct setting retention_settings[] = {
@@ -126,6 +131,13 @@ static const struct setting retention_settings[] = {
      .help = "days that events are kept"},
     {KEY(retention, write_log, write_log, SETTING_UINT), .def = "0", .max = DAYS_MAX,
      .reload = true, .help = "days that the audit of writes is kept"},
+    {KEY(retention, rejected_records, rejected_records, SETTING_UINT), .def = "0", .max = DAYS_MAX,
+     .reload = true, .help = "days that records which the database refused are kept"},
+    {KEY(retention, webhook_deliveries, webhook_deliveries, SETTING_UINT), .def = "0",
+     .max = DAYS_MAX, .reload = true, .help = "days that deliveries to webhooks are kept"},
+    {KEY(retention, traffic_minutes, traffic_minutes, SETTING_UINT), .def = "0", .max = DAYS_MAX,
+     .reload = true,
+     .help = "days that the counts of each minute are kept; no minute goes before its readings"},
     {KEY(retention, check_interval, check_interval_ms, SETTING_SECONDS), .def = "60", .min = 0.1,
      .max = HOUR, .reload = true,
      .help = "seconds between two looks at partitions and at rows that are too old"},
