@@ -8,6 +8,7 @@
 #include "collector/entrance.h"
 #include "collector/events/bus.h"
 #include "collector/events/ledger.h"
+#include "collector/events/rules.h"
 #include "collector/hub.h"
 #include "collector/storage_watch.h"
 #include "collector/store/cache.h"
@@ -32,6 +33,8 @@ struct collector {
     struct keeper *keeper;
     struct bus *bus;
     struct ledger *ledger;
+    struct rules *rules;
+    struct event *rules_timer;
     struct storage_watch *storage_watch;
     struct hub hub;
     struct entrance *entrance;
