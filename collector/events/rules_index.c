@@ -183,12 +183,12 @@ struct watched_device *rules_device_get(struct rules *rules, uint32_t ref, const
 static bool matches(struct rules *rules, const struct rule_def *rule,
                     const struct watched_device *device)
 {
+    rules->counts.matched++;
+    if (device->profile != NULL)
+        return rule_matches_device(rule, device->id, device->profile, device->tags);
     struct rule_def any_profile = *rule;
     any_profile.profiles = NULL;
-    rules->counts.matched++;
-    if (device->profile == NULL)
-        return rule_matches_device(&any_profile, device->id, "", device->tags);
-    return rule_matches_device(rule, device->id, device->profile, device->tags);
+    return rule_matches_device(&any_profile, device->id, "", device->tags);
 }
 
 static bool is_of(const struct watched_device *device, const struct rule_run *run)
