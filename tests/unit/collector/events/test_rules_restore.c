@@ -82,6 +82,25 @@ static void values_seen_before_count_for_the_alarm_that_comes_late(void **state)
     }
 }
 
+static void an_alarm_that_comes_late_is_repeated_with_the_value_seen_before(void **state)
+{
+    (void)state;
+    struct hall hall;
+    struct rule_def def = high;
+    def.repeat_ms = 60000;
+    hall_open(&hall, hall_config(&def, above, 1));
+    hall_value(&hall, "1", "temperature", 90);
+    hall_at(&hall, 10);
+    restore(&hall, left_open("high", "1", "temperature", HALL_WALL_MS - 600000));
+    restored(&hall);
+    hall_at(&hall, 69);
+    expect_said(&hall, "");
+    hall_at(&hall, 70);
+    assert_string_equal(hall_text(hall.heard[0].event, "value"), "90");
+    expect_said(&hall, "A");
+    hall_close(&hall);
+}
+
 static void what_became_true_meanwhile_is_raised_when_all_is_restored(void **state)
 {
     (void)state;
@@ -188,6 +207,35 @@ static void a_profile_is_asked_for_when_the_device_comes(void **state)
     assert_string_equal(hall_text(hall.heard[0].event, "reason"),
                         "rule does not watch the device any more");
     expect_said(&hall, "C");
+    hall_close(&hall);
+}
+
+struct order {
+    enum event_kind kinds[4];
+    size_t n;
+};
+
+static void note(void *cookie, const struct bus_event *event)
+{
+    struct order *order = cookie;
+    order->kinds[order->n++] = event->kind;
+}
+
+/* Whoever listens behind the rules hears what happened before he hears what follows from it. */
+static void what_follows_from_an_event_comes_behind_it(void **state)
+{
+    (void)state;
+    struct hall hall;
+    struct order order = {0};
+    struct rule_def def = high;
+    def.profiles = (char *[]){"other", NULL};
+    hall_open(&hall, hall_config(&def, above, 1));
+    bus_listen(hall.bus, &(struct bus_listener){.event = note, .cookie = &order});
+    restore(&hall, left_open("high", "1", "temperature", HALL_WALL_MS));
+    hall_online(&hall, "1");
+    assert_int_equal(order.n, 2);
+    assert_int_equal(order.kinds[0], EVENT_DEVICE_ONLINE);
+    assert_int_equal(order.kinds[1], EVENT_ALARM_CLEARED);
     hall_close(&hall);
 }
 
@@ -353,6 +401,23 @@ static void a_new_rule_watches_devices_that_are_there(void **state)
     hall_close(&hall);
 }
 
+static void a_point_that_no_rule_named_is_watched_when_one_does(void **state)
+{
+    (void)state;
+    struct hall hall;
+    struct rule_def other = high;
+    other.name = "other";
+    other.point = "pressure";
+    hall_open(&hall, hall_config(&other, above, 1));
+    restored(&hall);
+    hall_value(&hall, "1", "temperature", 90);
+    hall_reload(&hall, hall_config((const struct rule_def[]){high, other}, above, 2));
+    hall_value(&hall, "1", "temperature", 90);
+    assert_string_equal(hall_text(hall.heard[0].event, "rule"), "high");
+    expect_said(&hall, "R");
+    hall_close(&hall);
+}
+
 static void what_was_told_counts_for_the_limit_after_a_reload(void **state)
 {
     (void)state;
@@ -397,16 +462,19 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_open_alarm_stays_within_its_hysteresis_and_clears_behind_it),
         cmocka_unit_test(values_seen_before_count_for_the_alarm_that_comes_late),
+        cmocka_unit_test(an_alarm_that_comes_late_is_repeated_with_the_value_seen_before),
         cmocka_unit_test(what_became_true_meanwhile_is_raised_when_all_is_restored),
         cmocka_unit_test(a_silent_device_is_known_again),
         cmocka_unit_test(a_hold_begins_anew),
         cmocka_unit_test(alarms_that_nobody_watches_are_cleared),
         cmocka_unit_test(a_profile_is_asked_for_when_the_device_comes),
+        cmocka_unit_test(what_follows_from_an_event_comes_behind_it),
         cmocka_unit_test(of_two_alarms_about_the_same_the_newer_stays),
         cmocka_unit_test(an_alarm_of_the_same_quiet_hours_is_told_behind_them),
         cmocka_unit_test(a_reload_keeps_what_is_the_same),
         cmocka_unit_test(a_hold_goes_on_over_a_reload),
         cmocka_unit_test(a_new_rule_watches_devices_that_are_there),
+        cmocka_unit_test(a_point_that_no_rule_named_is_watched_when_one_does),
         cmocka_unit_test(what_was_told_counts_for_the_limit_after_a_reload),
         cmocka_unit_test(a_device_is_what_it_says_last),
     };
