@@ -62,11 +62,10 @@ void rules_log_held(struct rules *rules)
         struct rule_run *run = &rules->runs[i];
         if (run->held == 0 || rules->mono_ms < run->next_log_ms)
             continue;
-        log_warn(
-            "rules", NULL,
-            "%s: %llu alarms more than %u in %lld s were not told to webhooks (rules.%s.limit)",
-            run->def->name, (unsigned long long)run->held, run->def->limit_count,
-            (long long)(run->def->limit_per_ms / 1000), run->def->name);
+        log_warn("rules", NULL,
+                 "%s: %llu alarms over the limit of %u in %lld s; no webhook is called about them",
+                 run->def->name, (unsigned long long)run->held, run->def->limit_count,
+                 (long long)(run->def->limit_per_ms / 1000));
         run->held = 0;
         run->next_log_ms = rules->mono_ms + LOG_EVERY_MS;
     }

@@ -140,6 +140,7 @@ static const struct script scripts[] = {
      {{0, "1", "temperature", 81, "R"},
       {50, NULL, NULL, 0, "A"},
       {100, NULL, NULL, 0, "a"},
+      {130, NULL, NULL, 0, ""},
       {150, NULL, NULL, 0, "A"},
       {160, "1", "temperature", 0, "C"}}},
     {"a limit holds back what is too much, of all devices together",
