@@ -94,6 +94,45 @@ static void log_notes(const struct server_config *server, const struct data_conf
     data_advice(data, log_note, (char *)"data_config.yml");
 }
 
+/* Rules */
+
+static void record_alarm(void *cookie, uint32_t device, const struct alarm *alarm, int64_t ts_ms)
+{
+    struct collector *collector = cookie;
+    recorder_alarm(&collector->hub.env.recorder, device, ts_ms, alarm);
+}
+
+static uint32_t device_ref(void *cookie, const char *id)
+{
+    struct collector *collector = cookie;
+    return names_device(store_names(collector->store), id);
+}
+
+static void on_rules_timer(evutil_socket_t fd, short what, void *cookie)
+{
+    struct collector *collector = cookie;
+    (void)fd, (void)what;
+    rules_tick(collector->rules, clock_wall_ms(), clock_mono_ms());
+}
+
+static void start_rules(struct collector *collector, struct data_config *data)
+{
+    static const struct timeval second = {.tv_sec = 1};
+    const struct rules_ops ops = {
+        .record = record_alarm, .device = device_ref, .cookie = collector};
+    collector->rules = rules_new(collector->bus, data, &ops);
+    rules_restored(collector->rules, clock_wall_ms(), clock_mono_ms());
+    collector->rules_timer = event_new(collector->base, -1, EV_PERSIST, on_rules_timer, collector);
+    event_add(collector->rules_timer, &second);
+}
+
+static void stop_rules(struct collector *collector)
+{
+    if (collector->rules_timer != NULL)
+        event_free(collector->rules_timer);
+    rules_free(collector->rules);
+}
+
 static int open_parts(struct collector *collector, struct data_config *data)
 {
     const struct server_config *config = collector->config;
@@ -113,6 +152,7 @@ static int open_parts(struct collector *collector, struct data_config *data)
     collector->ledger =
         ledger_new(collector->bus, &collector->hub.env.recorder, store_names(collector->store),
                    config->server.name, &config->hooks);
+    start_rules(collector, data);
     collector->live = live_new(collector->base, collector->bus, config->server.name);
     if (config->journal.enabled) {
         collector->acknowledger = acknowledger_start(&collector->hub, collector->store);
@@ -212,6 +252,7 @@ static void adopt(struct collector *collector, struct server_config *server,
     keeper_configure(collector->keeper, &server->retention);
     hub_configure(&collector->hub, server, data);
     ledger_configure(collector->ledger, &server->hooks);
+    rules_configure(collector->rules, data, clock_wall_ms(), clock_mono_ms());
     collector->reload_error[0] = '\0';
     if (entrance_configure(collector->entrance, server, data, &problem) != 0) {
         snprintf(collector->reload_error, sizeof(collector->reload_error), "%s", problem);
@@ -267,6 +308,7 @@ int collector_stop(struct collector *collector)
         log_error("collector", NULL, "%zu records could not be stored in time and are lost", lost);
     if (collector->base != NULL) {
         hub_free(&collector->hub);
+        stop_rules(collector);
         ledger_free(collector->ledger);
         bus_free(collector->bus);
         event_base_free(collector->base);

@@ -10,6 +10,7 @@
 #include "collector/events/bus.h"
 #include "collector/events/ledger.h"
 #include "collector/events/live.h"
+#include "collector/events/rules.h"
 #include "collector/hub.h"
 #include "collector/storage_watch.h"
 #include "collector/store/keeper.h"
@@ -30,6 +31,8 @@ struct collector {
     struct ledger *ledger;
     struct live *live;
     struct acknowledger *acknowledger;
+    struct rules *rules;
+    struct event *rules_timer;
     struct storage_watch *storage_watch;
     struct hub hub;
     struct entrance *entrance;

@@ -134,6 +134,36 @@ static void print_keeper(struct collector *collector, FILE *out)
         metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
 }
 
+static void print_rules(const struct collector *collector, FILE *out)
+{
+    struct rules_counts counts;
+    rules_counts(collector->rules, &counts);
+    const struct {
+        const char *name, *type, *help;
+        double value;
+    } lines[] = {
+        {"rules", "gauge", "Rules of the configuration.", (double)counts.rules},
+        {"rule_states", "gauge", "Points and devices that a rule watches, once for each rule.",
+         (double)counts.states},
+        {"rule_values_total", "counter", "Values shown to a rule.", (double)counts.judged},
+        {"alarms_raised_total", "counter", "Alarms raised.", (double)counts.raised},
+        {"alarms_repeated_total", "counter", "Alarms raised once more, since they stayed open.",
+         (double)counts.repeated},
+        {"alarms_cleared_total", "counter", "Alarms cleared.", (double)counts.cleared},
+        {"alarms_held_total", "counter",
+         "Alarms about which no webhook was called, since they were over their rule's limit.",
+         (double)counts.held},
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+        metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
+    fputs("# HELP dtuhub_alarms_open Alarms raised or acknowledged, by severity.\n"
+          "# TYPE dtuhub_alarms_open gauge\n",
+          out);
+    for (enum severity i = SEVERITY_INFO; i < SEVERITIES; i++)
+        fprintf(out, "dtuhub_alarms_open{severity=\"%s\"} %zu\n", severity_name(i),
+                rules_open_count(collector->rules, i));
+}
+
 static void print_config(const struct collector *collector, FILE *out)
 {
     metrics_print_one(out, "config_ok", "gauge", "Whether the last reload was taken over.",
@@ -175,6 +205,7 @@ void control_metrics(struct evhttp_request *request, struct collector *collector
     print_store(collector, out);
     metrics_streams_print(collector->store, out);
     print_keeper(collector, out);
+    print_rules(collector, out);
     metrics_print_one(out, "start_time_seconds", "gauge", "When the collector started.",
                       (double)collector->started_wall_ms / 1000.0);
     print_config(collector, out);
