@@ -251,9 +251,17 @@ static void urls_that_are_never_called(void **state)
               AT "url: a user or a password stands in it: take it out, and give the target, below "
                  "targets:, headers: {Authorization: \"Basic ...\"}, with user:password in "
                  "base64\n");
+    faults_of("events: no_data, url: 'https://correct-horse@h/'",
+              AT "url: a user or a password stands in it: take it out, and give the target, below "
+                 "targets:, headers: {Authorization: \"Basic ...\"}, with user:password in "
+                 "base64\n");
     faults_of("events: no_data, url: 'http://[fe80::1%25eth0]:80/?correct-horse'",
               AT "url: the address fe80::1 is never called: name another, or take it out of "
                  "webhooks.deny\n");
+    faults_of("events: no_data, url: 'https://:correct-horse@h/'",
+              AT "url: a user or a password stands in it: take it out, and give the target, below "
+                 "targets:, headers: {Authorization: \"Basic ...\"}, with user:password in "
+                 "base64\n");
     faults_of("events: no_data, url: 'gopher://h/'",
               AT "url: not a URL: write it like http://host/path or https://host/path\n");
     faults_of("events: no_data, url: 'http://127.0.0.1/'", "");
