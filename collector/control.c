@@ -1,5 +1,7 @@
 #include "collector/control.h"
 
+#include "collector/control_events.h"
+#include "collector/control_later.h"
 #include "collector/control_parts.h"
 #include "collector/control_reply.h"
 #include "collector/control_write.h"
@@ -21,6 +23,7 @@ enum { REQUEST_TIMEOUT_S = 120 };
 struct control {
     struct collector *collector;
     struct control_writes *writes;
+    struct control_laters *laters;
     struct evhttp *http;
     char *path;
 };
@@ -32,8 +35,9 @@ static void serve_live(struct evhttp_request *request, struct collector *collect
 
 static const struct resource {
     const char *path;
-    void (*get)(struct evhttp_request *request,
-                struct collector *collector); /* NULL: POST /write */
+    void (*get)(struct evhttp_request *request, struct collector *collector);
+    void (*post)(struct evhttp_request *request, struct collector *collector,
+                 struct control_laters *laters); /* both NULL: POST /write */
 } resources[] = {
     {"/metrics", control_metrics},
     {"/healthz", control_healthz},
@@ -46,7 +50,13 @@ static const struct resource {
     {"/refusals", control_get_refusals},
     {"/expected", control_get_expected},
     {"/live", serve_live},
-    {"/write", NULL},
+    {"/alarms", control_get_alarms},
+    {"/webhooks", control_get_webhooks},
+    {"/alarms/acknowledge", NULL, control_acknowledge},
+    {"/webhooks/test", NULL, control_webhook_test},
+    {"/webhooks/replay", NULL, control_webhook_replay},
+    {"/webhooks/enable", NULL, control_webhook_enable},
+    {"/write", NULL, NULL},
 };
 
 static void refuse_method(struct evhttp_request *request, const char *allowed)
@@ -66,13 +76,17 @@ static void on_request(struct evhttp_request *request, void *cookie)
     if (i == n)
         control_reply_text(request, 404,
                            "there are /metrics, /healthz, /readyz, /status, /lines, /line, "
-                           "/quarantine, /dials, /refusals, /expected, /live, and POST /write\n");
+                           "/quarantine, /dials, /refusals, /expected, /live, /alarms, /webhooks, "
+                           "and POST /write, /alarms/acknowledge, /webhooks/test, "
+                           "/webhooks/replay, /webhooks/enable\n");
     else if (post != (resources[i].get == NULL))
         refuse_method(request, post ? "GET, HEAD" : "POST");
-    else if (post)
-        control_write(control->writes, request);
-    else
+    else if (resources[i].get != NULL)
         resources[i].get(request, control->collector);
+    else if (resources[i].post != NULL)
+        resources[i].post(request, control->collector, control->laters);
+    else
+        control_write(control->writes, request);
 }
 
 /* A socket file that nobody answers on is left over from a killed collector. */
@@ -119,6 +133,7 @@ struct control *control_open(struct collector *collector, const char *path)
     struct control *control = xcalloc(1, sizeof(*control));
     control->collector = collector;
     control->writes = control_writes_new(&collector->hub);
+    control->laters = control_laters_new();
     control->path = xstrdup(path);
     control->http = evhttp_new(collector->base);
     evhttp_bind_listener(control->http, listener);
@@ -135,6 +150,7 @@ void control_close(struct control *control)
     if (control == NULL)
         return;
     control_writes_free(control->writes);
+    control_laters_free(control->laters);
     evhttp_free(control->http);
     unlink(control->path);
     free(control->path);

@@ -75,10 +75,15 @@ static void free_viewer(struct viewer *viewer)
     free(viewer);
 }
 
+/* A request that is still being answered when its connection breaks is taken off it, and left to
+ * us: ending the answer frees it. */
 static void on_closed(struct evhttp_connection *connection, void *cookie)
 {
+    struct viewer *viewer = cookie;
     (void)connection;
-    free_viewer(cookie);
+    if (evhttp_request_get_connection(viewer->request) == NULL)
+        evhttp_send_reply_end(viewer->request);
+    free_viewer(viewer);
 }
 
 static void hang_up(struct viewer *viewer)
