@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from harness.clock import Clock
 from harness.control import get, metrics, status
 from harness.parts import BUILD
 from harness.tlv import TlvClient, tlv
@@ -172,6 +173,18 @@ def test_the_state_on_a_signal(collector):
     assert re.search(r"state \[\d{4} 127\.0\.0\.1:\d+\] silent for ", text)
     for dtu in dtus:
         dtu.close()
+
+
+def test_the_state_tells_ages(collector, tmp_path):
+    clock = Clock(tmp_path / "clock")
+    hub = collector(env=clock.env)
+    hub.process.wait_log("is ready")
+    assert "reload: last tried never" in "\n".join(state(hub))
+    hub.process.signal(signal.SIGHUP)
+    wait_for(lambda: metrics(hub)["reloads_total"] == 1, 10, "the reload")
+    for count, (seconds, age) in enumerate([(125, r"1[23]\d s"), (7500, r"2 h [56] min"), (3 * 86400, "3 days")], 2):
+        clock.set(seconds)
+        assert re.search(f"reload: last tried {age} ago", "\n".join(state(hub, count)))
 
 
 @pytest.mark.parametrize("journal, word, expected", [
