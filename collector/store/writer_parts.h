@@ -35,6 +35,7 @@ struct writer {
     int64_t backoff_ms;
     unsigned strange_code; /* an error that nobody thought of, and how often it came in a row */
     unsigned strange_count;
+    int64_t strange_since_ms; /* monotonic: the first time */
     struct log_limit complaints[REFUSALS], rejections, moves;
 
     pthread_mutex_t lock; /* guards what follows */
@@ -71,6 +72,10 @@ bool writer_recover(struct writer *writer, enum refusal refusal, const struct db
 
 /** writer_means_row(writer, error): whether the error is taken to refuse a row. */
 bool writer_means_row(const struct writer *writer, const struct db_error *error);
+
+/** writer_out_of_patience(writer): an error that nobody thought of has come for so long that one
+ * device's records are set aside though nothing shows that it is their fault. */
+bool writer_out_of_patience(const struct writer *writer);
 
 /** writer_over(writer): the collector stops, and the time to store what is left is over. */
 bool writer_over(struct writer *writer);
