@@ -22,6 +22,16 @@ static void tell(void *cookie, enum event_kind kind, const char *details)
                    clock_wall_ms(), kind, details);
 }
 
+/* Of the oldest record that is not stored, wherever it is. */
+static int64_t oldest_age_ms(struct collector *collector, const struct journal_status *journal)
+{
+    struct writer_status writer;
+    writer_status(collector->writer, &writer);
+    int64_t held_ms = writer.waits_since_ms > 0 ? clock_mono_ms() - writer.waits_since_ms : 0;
+    int64_t kept_ms = journal->oldest_ms > 0 ? clock_wall_ms() - journal->oldest_ms : 0;
+    return held_ms > kept_ms ? held_ms : kept_ms;
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *cookie)
 {
     struct storage_watch *watch = cookie;
@@ -37,6 +47,9 @@ static void on_timer(evutil_socket_t fd, short what, void *cookie)
                                         .journal_error = journal.error};
     storage_signs_look(&watch->signs, &facts, clock_mono_ms(), clock_wall_ms(), tell,
                        watch->collector);
+    if (watch->collector->writer != NULL)
+        storage_lag_look(&watch->collector->lag, oldest_age_ms(watch->collector, &journal),
+                         clock_mono_ms());
 }
 
 struct storage_watch *storage_watch_start(struct collector *collector)

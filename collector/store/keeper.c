@@ -134,6 +134,16 @@ static int prepare(MYSQL *conn, struct db_error *error)
     return mine == 1;
 }
 
+static void note_away(struct keeper *keeper, bool away)
+{
+    pthread_mutex_lock(&keeper->lock);
+    if (!away)
+        keeper->status.away_since_ms = 0;
+    else if (keeper->status.away_since_ms == 0)
+        keeper->status.away_since_ms = clock_mono_ms();
+    pthread_mutex_unlock(&keeper->lock);
+}
+
 /* That the database is away, or the tables are not there yet, is the writer's to say. */
 static bool reach(struct keeper *keeper)
 {
@@ -158,6 +168,8 @@ static bool reach(struct keeper *keeper)
     snprintf(keeper->status.error, sizeof(keeper->status.error), "%.255s",
              mine < 0 ? error.text : "");
     pthread_mutex_unlock(&keeper->lock);
+    if (mine <= 0) /* else it is to be seen */
+        note_away(keeper, mine < 0);
     return mine == 1;
 }
 
@@ -201,6 +213,10 @@ static void note_fault(struct keeper *keeper, enum duty duty, const char *table,
     } else if (error->code == ER_LOCK_WAIT_TIMEOUT || error->code == ER_LOCK_DEADLOCK) {
         log_at_limit(&keeper->in_use, LOGL_INFO, "keeper", NULL, "%s is in use: %s; later", table,
                      error->text);
+    } else if (db_connection_lost(error->code)) {
+        log_at_limit(&keeper->complaint, LOGL_INFO, "keeper", NULL,
+                     "the database ended the connection (%s, error %u): connecting again",
+                     error->text, error->code);
     } else {
         log_at_limit(&keeper->complaint, LOGL_WARN, "keeper", NULL, "%s: %s (error %u); later",
                      table, error->text, error->code);
@@ -294,8 +310,9 @@ static void look(struct keeper *keeper)
 {
     struct db_error error = {0};
     bool ok = read_clock(keeper, &error) == 0;
+    note_away(keeper, !ok);
     if (!ok)
-        after(keeper, DUTY_ROLLUP, "clock", -1, &error);
+        after(keeper, DUTY_ROLLUP, "the database's clock", -1, &error);
     if (keeper->job.conn != NULL && clock_mono_ms() >= keeper->next_check_ms) {
         keeper->next_check_ms = clock_mono_ms() + keeper->job.retention.check_interval_ms;
         ok = keep_partitions(keeper) && ok;

@@ -16,7 +16,9 @@
 struct keeper;
 
 struct keeper_status {
-    bool working;        /* connected, and the one keeper of this database */
+    bool working;          /* connected, and the one keeper of this database */
+    int64_t away_since_ms; /* monotonic: it cannot work at all, no connection, say; 0: it can, or
+                              another one does */
     int64_t last_run_ms; /* wall clock: the end of the last look in which nothing failed; 0: none */
     uint64_t failures;   /* statements that failed */
     char error[256];     /* of the last look, or "" */

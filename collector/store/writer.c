@@ -93,6 +93,7 @@ static void complain(struct writer *writer, enum refusal refusal, const struct d
     const char *advice = refusal_advice(refusal, error->code);
     snprintf(text, sizeof(text), "%s%s%s", error->text, advice[0] ? ": " : "", advice);
     set_up(writer, text);
+    outage_failed(&writer->outage, clock_mono_ms());
     log_at_limit(&writer->complaints[refusal], LOGL_ERROR, "writer", NULL,
                  "%s; records wait in the %s", text, journal_keeps(writer) ? "journal" : "cache");
 }
@@ -102,13 +103,51 @@ static void note_connected(struct writer *writer)
     pthread_mutex_lock(&writer->lock);
     writer->status.reconnects += writer->status.last_commit_ms != 0;
     writer->status.bulk = writer->link.bulk;
-    bool was_up = writer->status.up;
     pthread_mutex_unlock(&writer->lock);
-    set_up(writer, NULL);
-    if (!was_up)
+    /* Else whether it takes the records at hand is to be seen. */
+    if (!writer->holds)
+        writer_stores(writer, 0);
+}
+
+/* Records that the database does not have, those at hand included. */
+static uint64_t count_waiting(struct writer *writer)
+{
+    struct journal_status journal;
+    struct cache_stats cache;
+    journal_status(writer->journal, &journal);
+    if (journal.enabled && journal.ok)
+        return journal.depth;
+    cache_stats(writer->cache, &cache);
+    return cache.waiting + cache.in_flight;
+}
+
+void writer_stores(struct writer *writer, size_t records)
+{
+    struct outage *outage = &writer->outage;
+    if (!writer->status.up) /* only this thread changes it */
         log_info("writer", NULL, "database %s is ready, server %s, %s", writer->link.mysql.database,
                  mysql_get_server_info(writer->link.conn),
                  writer->link.bulk ? "bulk execution" : "multi-row INSERT");
+    set_up(writer, NULL);
+    if (!outage_goes_on(outage) ||
+        !outage_stored(outage, records, count_waiting(writer), clock_mono_ms()))
+        return;
+    log_info("writer", NULL,
+             "the database took data again after %lld s: the %llu records that waited are stored",
+             (long long)(outage->lasted_ms / 1000), (unsigned long long)outage->stored);
+    *outage = (struct outage){0};
+}
+
+/* At the start the log said how many may have to be stored again. */
+static void tell_of_earlier(struct writer *writer)
+{
+    if (writer->earlier.found > 0 && !writer->earlier.told)
+        log_info("writer", NULL,
+                 "of the %llu records of earlier in the journal %llu were not in the database: "
+                 "they are stored",
+                 (unsigned long long)writer->earlier.found,
+                 (unsigned long long)writer->earlier.stored);
+    writer->earlier.told = true;
 }
 
 int writer_reach(struct writer *writer)
@@ -138,6 +177,7 @@ bool writer_recover(struct writer *writer, enum refusal refusal, const struct db
 {
     count_retry(writer, refusal);
     if (refusal == REFUSAL_LOCK) {
+        outage_failed(&writer->outage, clock_mono_ms());
         mysql_query(writer->link.conn, "ROLLBACK");
         log_at_limit(&writer->complaints[refusal], LOGL_WARN, "writer", NULL,
                      "%s: %s; trying again", error->text, refusal_advice(refusal, error->code));
@@ -169,6 +209,7 @@ static void tidy_up_if_quiet(struct writer *writer)
     journal_status(writer->journal, &status);
     if (status.depth > 0)
         return;
+    tell_of_earlier(writer);
     if (link_tidy_up(&writer->link, &error) == 0)
         writer->tidied = true;
     else
@@ -200,12 +241,15 @@ static void *run(void *cookie)
     struct parcel parcel;
     enum outcome outcome = OUTCOME_STORED;
     mysql_thread_init();
+    writer->earlier.found = count_waiting(writer);
     while (writer_reach(writer) != 0 && writer_back_off(writer)) {
     }
     while (outcome != OUTCOME_ENDED && take(writer, &parcel) > 0) {
         uint64_t seek;
         char journal[JOURNAL_ID_SIZE];
         memcpy(journal, parcel.journal, sizeof(journal));
+        if (!parcel.earlier)
+            tell_of_earlier(writer);
         outcome = writer_store(writer, &parcel, &seek);
         journal_done(writer->journal, &parcel, outcome == OUTCOME_STORED);
         if (seek > 0 || outcome == OUTCOME_SEEK)

@@ -6,6 +6,7 @@
 #include "collector/store/batch.h"
 #include "collector/store/batch_size.h"
 #include "collector/store/directory.h"
+#include "collector/store/outage.h"
 #include "collector/store/position.h"
 #include "collector/store/refusal.h"
 #include "collector/store/set_aside.h"
@@ -32,6 +33,12 @@ struct writer {
     struct batch_size size;
     bool tidied;  /* up after an earlier life */
     bool expired; /* old positions, once a life */
+    bool holds;   /* a parcel, that is not stored yet */
+    struct outage outage;
+    struct {
+        uint64_t found, stored;
+        bool told;
+    } earlier; /* records of earlier lives in the journal */
     int64_t backoff_ms;
     unsigned strange_code; /* an error that nobody thought of, and how often it came in a row */
     unsigned strange_count;
@@ -69,6 +76,10 @@ bool writer_back_off(struct writer *writer);
 /** writer_recover(writer, refusal, error): after a fault: make ready for the next attempt, and
  * wait; false as above. */
 bool writer_recover(struct writer *writer, enum refusal refusal, const struct db_error *error);
+
+/** writer_stores(writer, records): the database has taken so many records, or would take some:
+ * whatever was in the way is over. */
+void writer_stores(struct writer *writer, size_t records);
 
 /** writer_means_row(writer, error): whether the error is taken to refuse a row. */
 bool writer_means_row(const struct writer *writer, const struct db_error *error);

@@ -154,6 +154,7 @@ static void add_counts(struct writer *writer, const struct delivery *delivery,
     status->heartbeats += counts->heartbeats;
     status->batches++;
     status->last_commit_ms = clock_wall_ms();
+    status->waits_since_ms = clock_mono_ms();
     if (delivery->parcel->journal[0] == '\0')
         writer->in_hand -= attempt->span.count;
     pthread_mutex_unlock(&writer->lock);
@@ -168,6 +169,9 @@ static void finish(struct writer *writer, struct delivery *delivery, struct atte
     batch_stored(writer->batch);
     finish_exceptions(writer, delivery, &attempt->span);
     add_counts(writer, delivery, attempt);
+    if (delivery->parcel->earlier)
+        writer->earlier.stored += attempt->span.count;
+    writer_stores(writer, attempt->span.count);
     uint64_t broken = sift_counts(delivery->sift)->broken;
     if (broken > 0)
         log_error("writer", NULL, "%llu chunks of records were not readable to their end",
@@ -303,12 +307,20 @@ enum outcome writer_store(struct writer *writer, const struct parcel *parcel, ui
     int64_t started_ms = clock_mono_ms();
     pthread_mutex_lock(&writer->lock);
     writer->in_hand = journalled ? 0 : parcel->records;
+    writer->status.waits_since_ms = started_ms;
     pthread_mutex_unlock(&writer->lock);
+    writer->holds = true;
     enum outcome outcome = store_span(writer, &delivery, 0, parcel->records);
     if (outcome == OUTCOME_STORED) {
         writer->strange_count = 0;
         batch_size_adapt(&writer->size, parcel->records, clock_mono_ms() - started_ms);
     }
+    writer->holds = false;
+    if (outcome != OUTCOME_ENDED)
+        writer_stores(writer, 0);
+    pthread_mutex_lock(&writer->lock);
+    writer->status.waits_since_ms = 0;
+    pthread_mutex_unlock(&writer->lock);
     sift_free(delivery.sift);
     *seek = journalled ? delivery.seek : 0;
     return outcome;
