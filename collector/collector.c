@@ -1,6 +1,7 @@
 #include "collector/collector.h"
 
 #include "collector/control.h"
+#include "collector/store/journal_place.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/service.h"
@@ -91,6 +92,16 @@ static void log_note(void *cookie, unsigned line, const char *text)
     log_warn("config", NULL, "data_config.yml:%u: %s", line, text);
 }
 
+/* It is to be known where records were left by whom. */
+static void begin_journal(const struct collector *collector)
+{
+    char place[PATH_MAX], doubt[PATH_MAX + 512];
+    if (journal_place_doubt(collector->started, collector->config_dir, doubt, sizeof(doubt)))
+        log_warn("journal", NULL, "%s", doubt);
+    journal_place(collector->started, collector->config_dir, place);
+    journal_place_note(place, false);
+}
+
 static int open_parts(struct collector *collector, struct data_config *data)
 {
     const struct server_config *config = collector->config;
@@ -124,6 +135,7 @@ static int open_parts(struct collector *collector, struct data_config *data)
         if (collector->control == NULL)
             return -1;
     }
+    begin_journal(collector);
     collector->journal =
         journal_start(config, collector->config_dir, collector->cache, collector->names);
     if (collector->journal == NULL)
@@ -204,7 +216,11 @@ static void adopt(struct collector *collector, struct server_config *server,
     raise_descriptors(server->server.max_connections);
     cache_configure(collector->cache, server->cache.max_size, server->cache.flush_interval_ms);
     journal_configure(collector->journal, server);
-    keeper_configure(collector->keeper, &server->retention);
+    writer_configure(collector->writer, &server->mysql);
+    keeper_configure(collector->keeper, server);
+    if (strcmp(collector->config->mysql.user, server->mysql.user) != 0 ||
+        strcmp(collector->config->mysql.password, server->mysql.password) != 0)
+        log_info("reload", NULL, "mysql.user or mysql.password changed: taken for new connections");
     hub_configure(&collector->hub, server, data);
     collector->reload_error[0] = '\0';
     if (entrance_configure(collector->entrance, server, data, &problem) != 0) {
@@ -258,7 +274,15 @@ static size_t stop_store(struct collector *collector, bool *ended)
     if (status.depth > 0)
         log_info("collector", NULL, "%llu records stay in the journal until the database is back",
                  (unsigned long long)status.depth);
-    return *ended ? journal_stop(collector->journal) : lost;
+    if (!*ended)
+        return lost;
+    lost = journal_stop(collector->journal);
+    if (status.enabled && status.ok && status.depth == 0 && lost == 0) {
+        char place[PATH_MAX];
+        journal_place(collector->started, collector->config_dir, place);
+        journal_place_note(place, true);
+    }
+    return lost;
 }
 
 int collector_stop(struct collector *collector)

@@ -1,6 +1,7 @@
 #include "collector/store/journal.h"
 
 #include "collector/store/journal_parts.h"
+#include "collector/store/journal_place.h"
 #include "shared/base/alloc.h"
 #include "shared/base/clock.h"
 
@@ -20,20 +21,6 @@ enum {
 };
 
 /* Start and end */
-
-static void set_folder(struct journal *journal, const struct journal_section *config,
-                       const char *dir)
-{
-    const char *state = getenv("STATE_DIRECTORY");
-    if (config->dir != NULL && config->dir[0] == '/')
-        snprintf(journal->dir, sizeof(journal->dir), "%s", config->dir);
-    else if (config->dir != NULL)
-        snprintf(journal->dir, sizeof(journal->dir), "%s/%s", dir, config->dir);
-    else /* systemd separates several by colons */
-        snprintf(journal->dir, sizeof(journal->dir), "%.*s/journal",
-                 state != NULL && *state ? (int)strcspn(state, ":") : (int)strlen(dir),
-                 state != NULL && *state ? state : dir);
-}
 
 static void init_locks(struct journal *journal)
 {
@@ -85,7 +72,7 @@ struct journal *journal_start(const struct server_config *config, const char *di
     TAILQ_INIT(&journal->tail);
     TAILQ_INIT(&journal->pending);
     init_locks(journal);
-    set_folder(journal, &config->journal, dir);
+    journal_place(config, dir, journal->dir);
     journal_configure(journal, config);
     journal->status.ok = true;
     if (!journal->enabled)

@@ -56,6 +56,7 @@ struct keeper {
     bool changed; /* new settings */
     int fd;       /* of the connection, or -1 */
     struct retention_section retention;
+    struct mysql_section login; /* for the next connection */
     struct keeper_status status;
 };
 
@@ -90,6 +91,7 @@ static void take_settings(struct keeper *keeper)
         keeper->next_check_ms = 0;
     keeper->changed = false;
     keeper->job.retention = keeper->retention;
+    mysql_section_log_in_as(&keeper->mysql, &keeper->login);
     pthread_mutex_unlock(&keeper->lock);
 }
 
@@ -364,6 +366,7 @@ static void free_keeper(struct keeper *keeper)
 {
     keeper_rollup_free(keeper->rollup);
     mysql_section_clear(&keeper->mysql);
+    mysql_section_clear(&keeper->login);
     pthread_cond_destroy(&keeper->wake);
     pthread_mutex_destroy(&keeper->lock);
     free(keeper);
@@ -373,6 +376,7 @@ struct keeper *keeper_start(const struct server_config *config)
 {
     struct keeper *keeper = xcalloc(1, sizeof(*keeper));
     mysql_section_copy(&keeper->mysql, &config->mysql);
+    mysql_section_copy(&keeper->login, &config->mysql);
     keeper->retention = config->retention;
     keeper->job.pause = pause_ms;
     keeper->job.cookie = keeper;
@@ -394,10 +398,11 @@ struct keeper *keeper_start(const struct server_config *config)
     return keeper;
 }
 
-void keeper_configure(struct keeper *keeper, const struct retention_section *retention)
+void keeper_configure(struct keeper *keeper, const struct server_config *config)
 {
     pthread_mutex_lock(&keeper->lock);
-    keeper->retention = *retention;
+    keeper->retention = config->retention;
+    mysql_section_log_in_as(&keeper->login, &config->mysql);
     keeper->changed = true;
     pthread_cond_signal(&keeper->wake);
     pthread_mutex_unlock(&keeper->lock);

@@ -29,8 +29,9 @@ struct keeper_status {
  * copied. Return NULL where no thread can be made. */
 struct keeper *keeper_start(const struct server_config *config);
 
-/** keeper_configure(keeper, retention): new settings, in effect at once. */
-void keeper_configure(struct keeper *keeper, const struct retention_section *retention);
+/** keeper_configure(keeper, config): its section retention is in effect at once, mysql.user and
+ * mysql.password with the next connection. */
+void keeper_configure(struct keeper *keeper, const struct server_config *config);
 
 /** keeper_stop(keeper): end it, within a second: a statement under way is broken off. NULL is
  * allowed. */

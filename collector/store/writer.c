@@ -150,11 +150,21 @@ static void tell_of_earlier(struct writer *writer)
     writer->earlier.told = true;
 }
 
+static void take_login(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    if (writer->other_login)
+        mysql_section_log_in_as(&writer->link.mysql, &writer->login);
+    writer->other_login = false;
+    pthread_mutex_unlock(&writer->lock);
+}
+
 int writer_reach(struct writer *writer)
 {
     struct db_error error;
     if (writer->link.conn != NULL)
         return 0;
+    take_login(writer);
     if (link_open(&writer->link, &error) != 0) {
         complain(writer, refusal_of(error.code, error.state), &error);
         return -1;
@@ -268,6 +278,7 @@ static void free_writer(struct writer *writer)
     directory_free(writer->directory);
     positions_free(writer->positions);
     link_clear(&writer->link);
+    mysql_section_clear(&writer->login);
     pthread_cond_destroy(&writer->stop);
     pthread_mutex_destroy(&writer->lock);
     free(writer);
@@ -302,6 +313,15 @@ struct writer *writer_start(const struct server_config *config, struct cache *ca
         return NULL;
     }
     return writer;
+}
+
+void writer_configure(struct writer *writer, const struct mysql_section *mysql)
+{
+    pthread_mutex_lock(&writer->lock);
+    mysql_section_clear(&writer->login);
+    mysql_section_copy(&writer->login, mysql);
+    writer->other_login = true;
+    pthread_mutex_unlock(&writer->lock);
 }
 
 static bool ended_within(struct writer *writer, int64_t ms)

@@ -48,6 +48,9 @@ struct writer_status {
 struct writer *writer_start(const struct server_config *config, struct cache *cache,
                             struct journal *journal, struct names *names);
 
+/** writer_configure(writer, mysql): user and password of ${mysql} are for the next connection. */
+void writer_configure(struct writer *writer, const struct mysql_section *mysql);
+
 /**
  * writer_stop(writer, timeout_ms, lost): close the cache, let the writer store the rest, and end
  * it. Where the database is away and the journal has what is left, it does not wait. ${lost} is the

@@ -49,7 +49,9 @@ struct writer {
     pthread_cond_t stop;
     bool stopping;
     int64_t give_up_ms; /* monotonic; once stopping */
-    size_t in_hand;     /* records of the parcel that are neither stored nor in a journal */
+    bool other_login;   /* for the next connection, in ${login} */
+    struct mysql_section login;
+    size_t in_hand; /* records of the parcel that are neither stored nor in a journal */
     struct writer_status status;
 };
 
