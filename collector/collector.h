@@ -8,6 +8,7 @@
 #include "collector/acknowledger.h"
 #include "collector/entrance.h"
 #include "collector/hub.h"
+#include "collector/storage_lag.h"
 #include "collector/storage_watch.h"
 #include "collector/store/keeper.h"
 #include "collector/store/store.h"
@@ -25,6 +26,7 @@ struct collector {
     struct keeper *keeper;
     struct acknowledger *acknowledger;
     struct storage_watch *storage_watch;
+    struct storage_lag lag; /* as the watch saw it last */
     struct hub hub;
     struct entrance *entrance;
     struct control *control;

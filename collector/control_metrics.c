@@ -100,6 +100,18 @@ static void print_store(struct collector *collector, FILE *out)
         metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
 }
 
+static void print_ready(struct collector *collector, FILE *out)
+{
+    char text[CONTROL_READINESS_SIZE];
+    metrics_print_one(out, "ready", "gauge", "Whether GET /readyz is 200.",
+                      control_readiness(collector, text, sizeof(text)) == 200);
+    metrics_print_one(out, "store_behind", "gauge",
+                      "Whether records wait too long for the database.", collector->lag.behind);
+    metrics_print_one(out, "store_oldest_seconds", "gauge",
+                      "Age of the oldest record that is not stored, in the journal or at hand.",
+                      (double)collector->lag.age_ms / 1000);
+}
+
 static void print_keeper(struct collector *collector, FILE *out)
 {
     struct keeper_status keeper;
@@ -162,6 +174,7 @@ void control_metrics(struct evhttp_request *request, struct collector *collector
     print_promises(collector, out);
     print_store(collector, out);
     metrics_streams_print(collector->store, out);
+    print_ready(collector, out);
     print_keeper(collector, out);
     metrics_print_one(out, "start_time_seconds", "gauge", "When the collector started.",
                       (double)collector->started_wall_ms / 1000.0);

@@ -1,6 +1,7 @@
 #include "collector/store/journal.h"
 
 #include "collector/store/journal_parts.h"
+#include "collector/store/journal_place.h"
 #include "shared/base/alloc.h"
 #include "shared/base/clock.h"
 
@@ -20,17 +21,10 @@ enum {
 
 /* Start and end */
 
-void journal_folder(const struct server_config *config, const char *dir, unsigned stream, char *out)
+void journal_folder(const struct server_config *config, const char *dir, unsigned stream,
+                    char out[PATH_MAX])
 {
-    const char *state = getenv("STATE_DIRECTORY"), *own = config->journal.dir;
-    if (own != NULL && own[0] == '/')
-        snprintf(out, PATH_MAX, "%s", own);
-    else if (own != NULL)
-        snprintf(out, PATH_MAX, "%s/%s", dir, own);
-    else /* systemd separates several by colons */
-        snprintf(out, PATH_MAX, "%.*s/journal",
-                 state != NULL && *state ? (int)strcspn(state, ":") : (int)strlen(dir),
-                 state != NULL && *state ? state : dir);
+    journal_place(config, dir, out);
     size_t len = strlen(out);
     if (stream > 0)
         snprintf(out + len, PATH_MAX - len, "/stream-%u", stream);

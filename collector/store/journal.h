@@ -35,6 +35,7 @@
 #include "collector/store/stream.h"
 #include "shared/config/server_config.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -81,10 +82,10 @@ struct journal_parts {
     struct names *names;
 };
 
-/** journal_folder(config, dir, stream, out): the folder of a stream's journal; ${dir} is that of
- * the configuration, ${out} has PATH_MAX bytes. */
+/** journal_folder(config, dir, stream, out): the folder of a stream's journal, see
+ * journal_place(). */
 void journal_folder(const struct server_config *config, const char *dir, unsigned stream,
-                    char *out);
+                    char out[PATH_MAX]);
 
 /**
  * journal_start(config, dir, parts): open or make the journal of a stream and start its thread;

@@ -34,9 +34,10 @@ enum sifted {
 
 /** A record that is not stored as it is. */
 struct exception {
-    size_t index;     /* in the parcel */
-    int64_t shift_ms; /* it is stored so much later */
-    char *reason;     /* or it is out: why; else NULL */
+    size_t index;      /* in the parcel */
+    int64_t shift_ms;  /* it is stored so much later */
+    char *reason;      /* or it is out: why; else NULL */
+    unsigned doubtful; /* the error that nobody knows whose fault it is; 0: the row's */
 };
 
 /** sift_new(writer, parcel): both must outlive it. */

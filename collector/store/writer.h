@@ -28,7 +28,7 @@
 struct writer;
 
 struct writer_status {
-    bool up;         /* the last attempt to reach the database succeeded */
+    bool up;         /* the database takes data, for all that is known */
     bool bulk;       /* the server executes in bulk */
     char error[768]; /* why it is not up, or "" */
     uint64_t batches;
@@ -40,6 +40,7 @@ struct writer_status {
     uint64_t lost_retries; /* those of them whose connection was lost */
     uint64_t reconnects;
     int64_t last_commit_ms; /* wall clock; 0: none yet */
+    int64_t waits_since_ms; /* monotonic: records are at hand, none was stored since; 0: none are */
 };
 
 /** What a writer works with. All of it must outlive the writer. */
@@ -51,6 +52,9 @@ struct writer_parts {
     struct journal *journal;
     struct names *names;
 };
+
+/** writer_configure(writer, mysql): user and password of ${mysql} are for the next connection. */
+void writer_configure(struct writer *writer, const struct mysql_section *mysql);
 
 /**
  * writer_start(config, parts): start the thread of a stream (the mysql section and server.name of

@@ -2,7 +2,10 @@
 #include "collector/store/writer_parts.h"
 #include "shared/base/clock.h"
 
-enum { STRANGE_MOST = 5 }; /* from this time on an unknown error is taken to mean a row */
+enum {
+    STRANGE_MOST = 5, /* from this time on an unknown error may mean a row */
+    STRANGE_PATIENCE_MS = 600000,
+};
 
 /* A parcel on its way. Its records count from ${base} + 1. */
 struct delivery {
@@ -10,6 +13,7 @@ struct delivery {
     uint64_t base;
     bool based; /* ${base} is known: from the journal, or from the database */
     uint64_t seek;
+    bool partly; /* some of it is stored */
     struct sift *sift;
 };
 
@@ -151,19 +155,24 @@ static void add_counts(struct writer *writer, const struct delivery *delivery,
     status->heartbeats += counts->heartbeats;
     status->batches++;
     status->last_commit_ms = clock_wall_ms();
+    status->waits_since_ms = clock_mono_ms();
     if (delivery->parcel->journal[0] == '\0')
         writer->in_hand -= attempt->span.count;
     pthread_mutex_unlock(&writer->lock);
 }
 
-static void finish(struct writer *writer, const struct delivery *delivery, struct attempt *attempt)
+static void finish(struct writer *writer, struct delivery *delivery, struct attempt *attempt)
 {
     struct db_error error;
+    delivery->partly = true;
     positions_committed(writer->positions, delivery->parcel->journal,
                         last_seq(delivery, &attempt->span));
     batch_stored(writer->batch);
     finish_exceptions(writer, delivery, &attempt->span);
     add_counts(writer, delivery, attempt);
+    if (delivery->parcel->earlier)
+        writer->earlier.stored += attempt->span.count;
+    writer_stores(writer, attempt->span.count);
     uint64_t broken = sift_counts(delivery->sift)->broken;
     if (broken > 0)
         log_error("writer", NULL, "%llu chunks of records were not readable to their end",
@@ -174,14 +183,20 @@ static void finish(struct writer *writer, const struct delivery *delivery, struc
         writer->expired = positions_expire(writer->positions, writer->link.conn, &error) == 0;
 }
 
-/* One that nobody thought of, and that does not go away, may be a row's too: if it is not,
- * rejected_records will not take the row either. */
+/* One that nobody thought of, and that does not go away, may be a row's too: the sift asks whether
+ * others are taken, and rejected_records takes the row only where the server takes anything. */
 bool writer_means_row(const struct writer *writer, const struct db_error *error)
 {
     enum refusal refusal = refusal_of(error->code, error->state);
     return refusal == REFUSAL_ROW ||
            (refusal == REFUSAL_OTHER && error->code == writer->strange_code &&
             writer->strange_count + 1 >= STRANGE_MOST);
+}
+
+bool writer_out_of_patience(const struct writer *writer)
+{
+    return writer->strange_count >= STRANGE_MOST &&
+           clock_mono_ms() - writer->strange_since_ms >= STRANGE_PATIENCE_MS;
 }
 
 /* What the error means that ended an attempt. */
@@ -192,6 +207,8 @@ static enum refusal judge(struct writer *writer, const struct db_error *error)
         return refusal;
     if (error->code != writer->strange_code)
         writer->strange_count = 0;
+    if (writer->strange_count == 0)
+        writer->strange_since_ms = clock_mono_ms();
     writer->strange_code = error->code;
     return ++writer->strange_count >= STRANGE_MOST ? REFUSAL_ROW : refusal;
 }
@@ -239,6 +256,17 @@ static enum outcome store_halves(struct writer *writer, struct delivery *deliver
     return store_span(writer, delivery, span->first + half, span->count - half);
 }
 
+/* The transaction is refused with the one record that it has: it is the record's fault, unless
+ * nobody knows the error and nothing else was taken either. */
+static bool refuse_alone(struct writer *writer, const struct delivery *delivery, size_t index,
+                         const struct db_error *error)
+{
+    bool doubtful = refusal_of(error->code, error->state) == REFUSAL_OTHER;
+    if (doubtful && !delivery->partly && !writer_out_of_patience(writer))
+        return false;
+    return sift_refuse(delivery->sift, index, error);
+}
+
 static enum outcome store_span(struct writer *writer, struct delivery *delivery, size_t first,
                                size_t count)
 {
@@ -261,12 +289,12 @@ static enum outcome store_span(struct writer *writer, struct delivery *delivery,
         enum refusal refusal = judge(writer, &error);
         const struct span *span = &attempt.span;
         bool torn = place == PLACE_TORN && refusal == REFUSAL_ROW;
-        if (torn && (span->count > 1 || sift_refuse(delivery->sift, span->first, &error))) {
+        if (torn && (span->count > 1 || refuse_alone(writer, delivery, span->first, &error))) {
             mysql_query(writer->link.conn, "ROLLBACK");
             positions_doubt(writer->positions); /* the COMMIT may be what failed */
             if (span->count > 1)
                 return store_halves(writer, delivery, span);
-        } else if (!writer_recover(writer, refusal, &error)) {
+        } else if (!writer_recover(writer, refusal_of(error.code, error.state), &error)) {
             return OUTCOME_ENDED;
         }
     }
@@ -283,12 +311,20 @@ enum outcome writer_store(struct writer *writer, const struct parcel *parcel, ui
     int64_t started_ms = clock_mono_ms();
     pthread_mutex_lock(&writer->lock);
     writer->in_hand = journalled ? 0 : parcel->records;
+    writer->status.waits_since_ms = started_ms;
     pthread_mutex_unlock(&writer->lock);
+    writer->holds = true;
     enum outcome outcome = store_span(writer, &delivery, 0, parcel->records);
     if (outcome == OUTCOME_STORED) {
         writer->strange_count = 0;
         batch_size_adapt(&writer->size, parcel->records, clock_mono_ms() - started_ms);
     }
+    writer->holds = false;
+    if (outcome != OUTCOME_ENDED)
+        writer_stores(writer, 0);
+    pthread_mutex_lock(&writer->lock);
+    writer->status.waits_since_ms = 0;
+    pthread_mutex_unlock(&writer->lock);
     sift_free(delivery.sift);
     *seek = journalled ? delivery.seek : 0;
     return outcome;

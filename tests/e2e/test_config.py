@@ -53,6 +53,12 @@ def test_notes_of_what_is_hardly_meant(config):
     assert note.startswith(f"{folder}/data_config.yml:2: note: profiles.idle: nothing is read here"), note
 
 
+def test_a_journal_that_can_never_be_made(config):
+    done = call("-c", config(server={"journal": {"dir": "/proc/1/journal"}}).folder, "-t")
+    assert done.returncode == 1 and done.stdout == ""
+    assert "server_config.yml:0: journal.dir: /proc/1/journal cannot be made: /proc/1 belongs to the kernel" in done.stderr
+
+
 def test_a_missing_folder():
     done = call("-c", "/nonexistent", "-t")
     assert done.returncode == 1

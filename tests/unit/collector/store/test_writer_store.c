@@ -3,6 +3,7 @@
 #include "collector/store/recorder.h"
 #include "collector/store/set_aside.h"
 #include "collector/store/writer_parts.h"
+#include "shared/base/clock.h"
 #include "tests/unit/collector/parts.h"
 #include "tests/unit/collector/store/fake_mysql.h"
 
@@ -35,12 +36,13 @@ static struct {
     size_t kept; /* of what batch_keep() was told */
     uint64_t writes_position;
     /* what it does not like */
-    size_t most;         /* rows of a transaction; 0: any number */
-    unsigned refusal;    /* the error of poison; 0: REFUSED */
-    bool forgets_marks;  /* an error ends savepoints */
-    bool takes_no_aside; /* nothing is taken into rejected_records */
-    unsigned healed;     /* the record is refused no more once something is */
-    unsigned deadlocks;  /* commits still to fail */
+    size_t most;          /* rows of a transaction; 0: any number */
+    unsigned refusal;     /* the error of poison; 0: REFUSED */
+    bool forgets_marks;   /* an error ends savepoints */
+    bool takes_no_aside;  /* nothing is taken into rejected_records */
+    unsigned refuses_all; /* attempts still to come of which no record is taken */
+    unsigned healed;      /* the record is refused no more once something is */
+    unsigned deadlocks;   /* commits still to fail */
     /* the line */
     unsigned chance; /* one statement in so many goes wrong; 0: none */
     unsigned order;  /* of statements in transactions so far */
@@ -235,7 +237,7 @@ int batch_insert(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *e
     }
     while (span_next(&walk, &head, &body)) {
         bool taken = shift < base.taken[head.ts_ms];
-        if (base.poison[head.ts_ms] || taken) {
+        if (base.poison[head.ts_ms] || base.refuses_all > 0 || taken) {
             base.work.count = rand() % 2 ? start : base.work.count; /* of several tables */
             return refuse(error, taken ? TAKEN : base.refusal ? base.refusal : REFUSED);
         }
@@ -354,6 +356,7 @@ bool writer_recover(struct writer *writer, enum refusal refusal, const struct db
     (void)error;
     no_transaction();
     base.complaints++;
+    base.refuses_all -= base.refuses_all > 0;
     base.takes_no_aside = base.takes_no_aside && base.complaints < 3;
     if (!base.takes_no_aside)
         base.poison[base.healed] = false;
@@ -367,6 +370,10 @@ bool writer_pause(struct writer *writer, int64_t ms)
 {
     (void)writer, (void)ms;
     return true;
+}
+void writer_stores(struct writer *writer, size_t records)
+{
+    (void)writer, (void)records;
 }
 bool writer_over(struct writer *writer)
 {
@@ -658,6 +665,77 @@ static void an_error_that_nobody_knows_is_a_row_in_the_end(void **state)
     expect_once(1, 50);
 }
 
+/* So many attempts long; then it ends. */
+static void refuse_all(unsigned attempts)
+{
+    base.refusal = STRANGE;
+    base.refuses_all = attempts;
+}
+
+static void what_refuses_every_record_is_nobodys_fault(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    refuse_all(40);
+    pack(bench, "abc", 1, 1);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.rejected, 0);
+    assert_int_equal(base.complaints, 40);
+    base.complaints = base.inserts = 0;
+    refuse_all(40);
+    pack(bench, "abc", 2, 200);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.rejected, 0);
+    assert_int_equal(base.complaints, 40);
+    assert_true(base.inserts < 40 * 40); /* nor is each tried alone */
+    expect_once(1, 200);
+}
+
+static void what_ends_every_transaction_is_nobodys_fault(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.forgets_marks = true;
+    refuse_all(40);
+    pack(bench, "abc", 1, 50);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.rejected, 0);
+    expect_once(1, 50);
+}
+
+static void one_that_ends_its_transaction_is_found_where_others_are_stored(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.forgets_marks = true;
+    base.refusal = STRANGE;
+    base.poison[30] = true;
+    pack(bench, "abc", 1, 50);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.rejected, 1);
+    expect_once(1, 50);
+}
+
+/* One that goes on and on must not hold up everything for ever. */
+static void patience_with_one_device_has_an_end(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.poison[1] = true;
+    base.refusal = STRANGE;
+    bench->writer.strange_code = STRANGE;
+    bench->writer.strange_count = 1000;
+    bench->writer.strange_since_ms = clock_mono_ms() - 599000;
+    assert_false(writer_out_of_patience(&bench->writer));
+    bench->writer.strange_since_ms -= 1000;
+    assert_true(writer_out_of_patience(&bench->writer));
+    pack(bench, "abc", 1, 1);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.rejected, 1);
+    assert_int_equal(base.complaints, 0);
+    assert_int_equal(bench->writer.strange_count, 0);
+}
+
 static void a_transaction_too_large_is_halved(void **state)
 {
     struct bench *bench = *state;
@@ -785,6 +863,10 @@ int main(void)
         TEST(a_suspect_that_is_taken_keeps_its_order),
         TEST(what_cannot_have_a_number_is_set_aside),
         TEST(an_error_that_nobody_knows_is_a_row_in_the_end),
+        TEST(what_refuses_every_record_is_nobodys_fault),
+        TEST(what_ends_every_transaction_is_nobodys_fault),
+        TEST(one_that_ends_its_transaction_is_found_where_others_are_stored),
+        TEST(patience_with_one_device_has_an_end),
         TEST(a_transaction_too_large_is_halved),
         TEST(an_error_that_ends_the_transaction_is_found_by_halves),
         TEST(where_nothing_can_be_set_aside_nothing_is_judged),
