@@ -30,7 +30,7 @@ static void on_timer(evutil_socket_t fd, short what, void *cookie)
     (void)fd, (void)what;
     journal_status(watch->collector->journal, &journal);
     cache_stats(watch->collector->cache, &cache);
-    const struct storage_facts facts = {.lost = cache.dropped + journal.dropped,
+    const struct storage_facts facts = {.lost = cache.dropped + journal.dropped + journal.missing,
                                         .waiting = journal.depth,
                                         .oldest_ms = journal.oldest_ms,
                                         .journal_ok = journal.ok,

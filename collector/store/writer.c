@@ -208,7 +208,9 @@ static void *run(void *cookie)
         memcpy(journal, parcel.journal, sizeof(journal));
         outcome = writer_store(writer, &parcel, &seek);
         journal_done(writer->journal, &parcel, outcome == OUTCOME_STORED);
-        if (seek > 0 || outcome == OUTCOME_SEEK)
+        if (outcome == OUTCOME_BACK)
+            journal_rewind(writer->journal);
+        else if (seek > 0)
             journal_seek(writer->journal, journal, seek);
     }
     link_close(&writer->link);
@@ -246,6 +248,7 @@ struct writer *writer_start(const struct server_config *config, struct cache *ca
     for (int i = 0; i < REFUSALS; i++)
         writer->complaints[i] = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
     writer->rejections = writer->moves = (struct log_limit)LOG_LIMIT(5, COMPLAIN_AGAIN_MS);
+    writer->restores = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
     pthread_mutex_init(&writer->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);

@@ -35,7 +35,7 @@ struct writer {
     int64_t backoff_ms;
     unsigned strange_code; /* an error that nobody thought of, and how often it came in a row */
     unsigned strange_count;
-    struct log_limit complaints[REFUSALS], rejections, moves;
+    struct log_limit complaints[REFUSALS], rejections, moves, restores;
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t stop;
@@ -47,7 +47,7 @@ struct writer {
 
 enum outcome {
     OUTCOME_STORED, /* all of it, now or before */
-    OUTCOME_SEEK,   /* not to be stored now: the database is elsewhere in the journal */
+    OUTCOME_BACK,   /* not to be stored now: the database wants earlier records first */
     OUTCOME_ENDED,  /* the collector stops first */
 };
 

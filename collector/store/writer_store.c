@@ -9,6 +9,7 @@ struct delivery {
     const struct parcel *parcel;
     uint64_t base;
     bool based; /* ${base} is known: from the journal, or from the database */
+    bool gap_told;
     uint64_t seek;
     struct sift *sift;
 };
@@ -25,6 +26,7 @@ enum place {
     PLACE_NEXT,
     PLACE_STORED,
     PLACE_ELSEWHERE,
+    PLACE_UNKNOWN, /* the database is not where it was thought to be: look again */
 };
 
 /* The database was replaced, or restored from a backup. */
@@ -33,15 +35,45 @@ static enum place go_back(struct writer *writer, struct delivery *delivery, uint
     const char *journal = delivery->parcel->journal;
     log_warn("writer", NULL,
              "the database knows less than was stored: it was replaced; %s from record %llu on",
-             journal[0] ? "the journal is stored again" : "counting goes on",
+             journal[0] ? "what the journal still holds is stored again" : "counting goes on",
              (unsigned long long)position);
     directory_forget(writer->directory);
     batch_forget(writer->batch);
     delivery->based = false;
-    if (journal[0] == '\0')
-        return PLACE_NEXT;
-    delivery->seek = position;
-    return PLACE_ELSEWHERE;
+    return journal[0] == '\0' ? PLACE_NEXT : PLACE_ELSEWHERE;
+}
+
+/* Records that the database wants next, which were stored once and are not in the journal any more:
+ * it was restored from before what the journal keeps. */
+static void tell_gap(struct writer *writer, struct delivery *delivery, uint64_t position,
+                     uint64_t before)
+{
+    const struct parcel *parcel = delivery->parcel;
+    uint64_t most = positions_most(writer->positions, parcel->journal);
+    uint64_t last = most > parcel->deleted_seq ? most : parcel->deleted_seq;
+    if (delivery->gap_told || parcel->journal[0] == '\0')
+        return;
+    delivery->gap_told = true;
+    if (last > before)
+        last = before;
+    if (last <= position)
+        return;
+    journal_missed(writer->journal, last - position);
+    log_error(
+        "writer", NULL,
+        "records %llu to %llu (%llu) of the journal %s are missing in the database, which was "
+        "restored from before them, or never had them, and the journal does not hold them any "
+        "more: see journal.retention",
+        (unsigned long long)position + 1, (unsigned long long)last,
+        (unsigned long long)(last - position), parcel->journal);
+}
+
+static enum place wait_for_restore(struct writer *writer)
+{
+    log_at_limit(&writer->restores, LOGL_WARN, "writer", NULL,
+                 "the database knows less than was stored, and its tables were made anew a moment "
+                 "ago: it is being restored; records wait until that is over");
+    return PLACE_UNKNOWN;
 }
 
 /* Where the database is: before the attempt's records, amid them, or behind them. Not knowing
@@ -51,18 +83,22 @@ static enum place locate(struct writer *writer, struct delivery *delivery, struc
 {
     struct span *span = &attempt->span;
     uint64_t position;
-    int fewer = positions_get(writer->positions, writer->link.conn, delivery->parcel->journal,
-                              &position, error);
-    if (fewer < 0)
+    enum positions_answer answer = positions_get(writer->positions, writer->link.conn,
+                                                 delivery->parcel->journal, &position, error);
+    if (answer == POSITION_FAULT)
         return PLACE_FAULT;
-    if (fewer > 0 && go_back(writer, delivery, position) == PLACE_ELSEWHERE)
+    if (answer == POSITION_UNSETTLED)
+        return wait_for_restore(writer);
+    if (answer == POSITION_FEWER && go_back(writer, delivery, position) == PLACE_ELSEWHERE)
         return PLACE_ELSEWHERE;
     if (!delivery->based) {
         delivery->base = position - span->first;
         delivery->based = true;
     }
-    if (position <= delivery->base + span->first)
+    if (position <= delivery->base + span->first) {
+        tell_gap(writer, delivery, position, delivery->base + span->first);
         return PLACE_NEXT;
+    }
     uint64_t done = position - delivery->base - span->first;
     if (done >= span->count) {
         if (!attempt->tried)
@@ -79,6 +115,16 @@ static uint64_t last_seq(const struct delivery *delivery, const struct span *spa
     return delivery->base + span->first + span->count;
 }
 
+/* Another database than a moment ago: its numbers of devices and points may be others, too. */
+static enum place take_back(struct writer *writer)
+{
+    mysql_query(writer->link.conn, "ROLLBACK");
+    positions_doubt(writer->positions);
+    directory_forget(writer->directory);
+    batch_forget(writer->batch);
+    return PLACE_UNKNOWN;
+}
+
 /* The rows are made anew for each attempt: numbers may have changed. */
 static enum place transact(struct writer *writer, const struct delivery *delivery,
                            const struct attempt *attempt, struct db_error *error)
@@ -91,9 +137,11 @@ static enum place transact(struct writer *writer, const struct delivery *deliver
     enum sifted sifted = sift_insert(delivery->sift, span, delivery->base, error);
     if (sifted != SIFT_DONE)
         return sifted == SIFT_TORN ? PLACE_TORN : PLACE_FAULT;
-    if (positions_write(writer->positions, conn, delivery->parcel->journal,
-                        last_seq(delivery, span), error) != 0 ||
-        db_run(conn, "COMMIT", error) != 0)
+    int moved = positions_write(writer->positions, conn, delivery->parcel->journal,
+                                last_seq(delivery, span), error);
+    if (moved > 0)
+        return take_back(writer);
+    if (moved < 0 || db_run(conn, "COMMIT", error) != 0)
         return PLACE_TORN;
     return PLACE_STORED;
 }
@@ -207,7 +255,7 @@ static int make_ready(struct writer *writer, const struct parcel *parcel, struct
     return 0;
 }
 
-/* One attempt: PLACE_STORED, PLACE_ELSEWHERE, or a fault. */
+/* One attempt: PLACE_STORED, PLACE_ELSEWHERE, PLACE_UNKNOWN, or a fault. */
 static enum place try_once(struct writer *writer, struct delivery *delivery,
                            struct attempt *attempt, struct db_error *error)
 {
@@ -220,6 +268,8 @@ static enum place try_once(struct writer *writer, struct delivery *delivery,
         return place;
     attempt->tried = true;
     place = transact(writer, delivery, attempt, error);
+    if (place == PLACE_UNKNOWN)
+        attempt->tried = false; /* none of it is stored */
     if (place == PLACE_STORED)
         finish(writer, delivery, attempt);
     return place;
@@ -253,7 +303,12 @@ static enum outcome store_span(struct writer *writer, struct delivery *delivery,
         }
         enum place place = try_once(writer, delivery, &attempt, &error);
         if (place == PLACE_STORED || place == PLACE_ELSEWHERE)
-            return place == PLACE_STORED ? OUTCOME_STORED : OUTCOME_SEEK;
+            return place == PLACE_STORED ? OUTCOME_STORED : OUTCOME_BACK;
+        if (place == PLACE_UNKNOWN) {
+            if (!writer_back_off(writer))
+                return OUTCOME_ENDED;
+            continue;
+        }
         enum refusal refusal = judge(writer, &error);
         const struct span *span = &attempt.span;
         bool torn = place == PLACE_TORN && refusal == REFUSAL_ROW;

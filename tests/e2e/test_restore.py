@@ -1,0 +1,114 @@
+"""The database, or the journal, is brought back from a backup, or the collector gets another name: nothing that is still
+there is lost, and nothing is stored twice."""
+import shutil
+
+import pytest
+
+from harness.backup import dump, restore
+from harness.control import metrics
+from harness.journal import Journal
+from harness.once import compare_journal, stored
+from harness.served import Served, compare_packets, compare_readings, compare_sums
+from harness.storing import dtus, grown, hub  # noqa: F401 (fixtures too)
+from harness.wait import wait_for
+
+
+def end(hub, dtus, tmp_path):
+    """Stop the DTUs, wait until all is stored: what they served, and the last metrics."""
+    assert dtus.stop() == 0
+    now = wait_for(lambda: stored(hub), 30, lambda: f"everything to be stored: {metrics(hub)}")
+    return Served(tmp_path / "served.tsv"), now
+
+
+@pytest.mark.parametrize("bulk", [True, False], ids=["bulk", "multi-row"])
+def test_a_dump_restored_while_connected(hub, database, dtus, tmp_path, bulk):
+    hub = hub(mysql={"bulk": bulk})
+    fleet = dtus(hub)
+    grown(hub, "writer_records_total", 300)
+    old = dump(database)
+    grown(hub, "writer_records_total", 500)
+    restore(database, old)
+    hub.process.wait_log("the database knows less than was stored: it was replaced")
+    grown(hub, "writer_records_total", 300)
+    served, now = end(hub, fleet, tmp_path)
+    compare_readings(database, served)
+    compare_packets(database, served)
+    compare_sums(database, served)
+    assert now["journal_missing_total"] == 0
+    assert now["writer_moved_total"] == 0
+
+
+def test_a_dump_from_before_a_restart(hub, database, dtus, tmp_path):
+    """What the file of an earlier start holds is stored again, too."""
+    hub = hub()
+    fleet = dtus(hub)
+    grown(hub, "writer_records_total", 300)
+    old = dump(database)
+    grown(hub, "writer_records_total", 300)
+    assert hub.stop() == 0
+    hub.start()
+    grown(hub, "writer_records_total", 300)
+    restore(database, old)
+    hub.process.wait_log("the database knows less than was stored: it was replaced")
+    end(hub, fleet, tmp_path)
+    assert hub.stop() == 0
+    compare_journal(database, Journal(tmp_path / "journal"))
+
+
+def test_a_dump_from_before_what_the_journal_keeps(hub, database, dtus, tmp_path):
+    hub = hub(journal={"retention": 1})
+    fleet = dtus(hub)
+    grown(hub, "writer_records_total", 300)
+    old = dump(database)
+    kept = lambda: database.value("SELECT COUNT(*) FROM events WHERE kind = 'storage_lost'")  # noqa: E731
+    grown(hub, "writer_records_total", 2500)
+    assert kept() == 0
+    restore(database, old)
+    hub.process.wait_log(r"records \d+ to \d+ \(\d+\) of the journal \w+ are missing in the database")
+    wait_for(kept, 20, "an event")
+    served, now = end(hub, fleet, tmp_path)
+    rows = sum(database.value(f"SELECT COUNT(*) FROM {table}")
+                 for table in ("heartbeat_log", "raw_packets", "connection_history"))
+    answers = sum(bool(points) for all_of in served.answers.values() for _, points in all_of)
+    seen = database.value("SELECT COUNT(*) FROM (SELECT DISTINCT device_id, ts FROM readings) AS samples")
+    assert seen < answers
+    position = database.value("SELECT SUM(seq) FROM ingest_position")
+    assert rows + seen + database.value("SELECT COUNT(*) FROM events") == position - int(now["journal_missing_total"])
+
+
+def test_another_name_stores_nothing_twice(hub, database, dtus, tmp_path):
+    hub = hub(server={"name": "north"})
+    fleet = dtus(hub)
+    grown(hub, "writer_records_total", 300)
+    assert hub.stop() == 0
+    hub.config.server["server"]["name"] = "south"
+    hub.config.write()
+    hub.start()
+    grown(hub, "writer_records_total", 300)
+    now = end(hub, fleet, tmp_path)[1]
+    assert now["writer_moved_total"] == 0
+    assert hub.stop() == 0
+    compare_journal(database, Journal(tmp_path / "journal"))
+
+
+def test_an_old_copy_of_the_journal(hub, database, mariadb, dtus, tmp_path):
+    """Its numbers were given to other records since; new ones get others, though the database is away at first."""
+    hub = hub()
+    fleet = dtus(hub)
+    grown(hub, "writer_records_total", 300)
+    journal, copy = tmp_path / "journal", tmp_path / "copy"
+    assert hub.stop() == 0
+    shutil.copytree(journal, copy)
+    hub.start()
+    grown(hub, "writer_records_total", 500)
+    assert hub.stop() == 0
+    before = database.value("SELECT SUM(seq) FROM ingest_position")
+    shutil.rmtree(journal)
+    copy.rename(journal)
+    mariadb.stop()
+    hub.start()
+    grown(hub, "journal_records_total", 300)
+    mariadb.start()
+    served, now = end(hub, fleet, tmp_path)
+    assert database.value("SELECT SUM(seq) FROM ingest_position") == before + int(now["cache_appended_total"])
+    assert served.reading_count == database.value("SELECT COUNT(*) FROM readings")
