@@ -248,7 +248,7 @@ struct writer *writer_start(const struct server_config *config, struct cache *ca
     for (int i = 0; i < REFUSALS; i++)
         writer->complaints[i] = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
     writer->rejections = writer->moves = (struct log_limit)LOG_LIMIT(5, COMPLAIN_AGAIN_MS);
-    writer->restores = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
+    writer->restores = writer->repeats = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
     pthread_mutex_init(&writer->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);

@@ -2,7 +2,11 @@
 #include "collector/store/writer_parts.h"
 #include "shared/base/clock.h"
 
-enum { STRANGE_MOST = 5 }; /* from this time on an unknown error is taken to mean a row */
+enum {
+    STRANGE_MOST = 5, /* from this time on an unknown error is taken to mean a row */
+    CHECK_AGAIN_MS = 10000,
+    LOOK_AGAIN_MS = 1000,
+};
 
 /* A parcel on its way. Its records count from ${base} + 1. */
 struct delivery {
@@ -37,6 +41,11 @@ static enum place go_back(struct writer *writer, struct delivery *delivery, uint
              "the database knows less than was stored: it was replaced; %s from record %llu on",
              journal[0] ? "what the journal still holds is stored again" : "counting goes on",
              (unsigned long long)position);
+    if (journal[0] != '\0' && position == 0)
+        log_warn("writer", NULL,
+                 "it has no position of this journal at all: if only ingest_position was lost, the "
+                 "readings that are there are not stored again, but packets, heartbeats, "
+                 "connections and events are: docs/backup.md says how to find them");
     directory_forget(writer->directory);
     batch_forget(writer->batch);
     delivery->based = false;
@@ -125,13 +134,24 @@ static enum place take_back(struct writer *writer)
     return PLACE_UNKNOWN;
 }
 
+/* Now and then: somebody may have deleted rows of theirs. */
+static int check_points(struct writer *writer, struct db_error *error)
+{
+    int64_t now_ms = clock_mono_ms();
+    if (now_ms < writer->checked_ms + CHECK_AGAIN_MS)
+        return 0;
+    writer->checked_ms = now_ms;
+    return directory_check(writer->directory, writer->link.conn, error);
+}
+
 /* The rows are made anew for each attempt: numbers may have changed. */
 static enum place transact(struct writer *writer, const struct delivery *delivery,
                            const struct attempt *attempt, struct db_error *error)
 {
     MYSQL *conn = writer->link.conn;
     const struct span *span = &attempt->span;
-    if (sift_resolve(delivery->sift, span, error) != SIFT_DONE ||
+    if (check_points(writer, error) != 0 ||
+        sift_resolve(delivery->sift, span, error) != SIFT_DONE ||
         db_run(conn, "START TRANSACTION", error) != 0)
         return PLACE_FAULT;
     enum sifted sifted = sift_insert(delivery->sift, span, delivery->base, error);
@@ -159,6 +179,9 @@ static void tell_of(struct writer *writer, const struct sift *sift,
                      "the database refuses a record of the kind %s, it is kept in "
                      "rejected_records: %s",
                      set_aside_kind(head.type), exception->reason);
+    else if (exception->there)
+        log_at_limit(&writer->repeats, LOGL_WARN, "writer", device,
+                     "readings of the journal are in the database already, and not stored again");
     else
         log_at_limit(&writer->moves, LOGL_WARN, "writer", device,
                      "a second reading of one moment: stored %lld ms later; was the clock set "
@@ -170,7 +193,7 @@ static void tell_of(struct writer *writer, const struct sift *sift,
 static void finish_exceptions(struct writer *writer, const struct delivery *delivery,
                               const struct span *span)
 {
-    uint64_t moved = 0, rejected = 0;
+    uint64_t moved = 0, repeated = 0, rejected = 0;
     size_t count;
     const struct exception *exceptions = sift_exceptions(delivery->sift, &count);
     for (size_t i = 0; i < count; i++) {
@@ -178,11 +201,13 @@ static void finish_exceptions(struct writer *writer, const struct delivery *deli
             continue;
         tell_of(writer, delivery->sift, &exceptions[i]);
         rejected += exceptions[i].reason != NULL;
-        moved += exceptions[i].reason == NULL;
+        repeated += exceptions[i].there;
+        moved += exceptions[i].reason == NULL && !exceptions[i].there;
     }
     pthread_mutex_lock(&writer->lock);
     writer->status.rejected += rejected;
     writer->status.moved += moved;
+    writer->status.repeated += repeated;
     pthread_mutex_unlock(&writer->lock);
 }
 
@@ -305,6 +330,7 @@ static enum outcome store_span(struct writer *writer, struct delivery *delivery,
         if (place == PLACE_STORED || place == PLACE_ELSEWHERE)
             return place == PLACE_STORED ? OUTCOME_STORED : OUTCOME_BACK;
         if (place == PLACE_UNKNOWN) {
+            writer->backoff_ms = LOOK_AGAIN_MS;
             if (!writer_back_off(writer))
                 return OUTCOME_ENDED;
             continue;

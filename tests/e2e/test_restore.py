@@ -28,7 +28,7 @@ def test_a_dump_restored_while_connected(hub, database, dtus, tmp_path, bulk):
     old = dump(database)
     grown(hub, "writer_records_total", 500)
     restore(database, old)
-    hub.process.wait_log("the database knows less than was stored: it was replaced")
+    hub.process.wait_log("the database knows less than was stored: it was replaced", 30)
     grown(hub, "writer_records_total", 300)
     served, now = end(hub, fleet, tmp_path)
     compare_readings(database, served)
@@ -49,7 +49,7 @@ def test_a_dump_from_before_a_restart(hub, database, dtus, tmp_path):
     hub.start()
     grown(hub, "writer_records_total", 300)
     restore(database, old)
-    hub.process.wait_log("the database knows less than was stored: it was replaced")
+    hub.process.wait_log("the database knows less than was stored: it was replaced", 30)
     end(hub, fleet, tmp_path)
     assert hub.stop() == 0
     compare_journal(database, Journal(tmp_path / "journal"))
@@ -64,7 +64,7 @@ def test_a_dump_from_before_what_the_journal_keeps(hub, database, dtus, tmp_path
     grown(hub, "writer_records_total", 2500)
     assert kept() == 0
     restore(database, old)
-    hub.process.wait_log(r"records \d+ to \d+ \(\d+\) of the journal \w+ are missing in the database")
+    hub.process.wait_log(r"records \d+ to \d+ \(\d+\) of the journal \w+ are missing in the database", 30)
     wait_for(kept, 20, "an event")
     served, now = end(hub, fleet, tmp_path)
     rows = sum(database.value(f"SELECT COUNT(*) FROM {table}")
@@ -112,3 +112,20 @@ def test_an_old_copy_of_the_journal(hub, database, mariadb, dtus, tmp_path):
     served, now = end(hub, fleet, tmp_path)
     assert database.value("SELECT SUM(seq) FROM ingest_position") == before + int(now["cache_appended_total"])
     assert served.reading_count == database.value("SELECT COUNT(*) FROM readings")
+
+
+def test_positions_lost_double_no_reading(hub, database, dtus, tmp_path):
+    """As somebody does who reads that the table is missing: it is made again, and is empty."""
+    hub = hub()
+    fleet = dtus(hub)
+    grown(hub, "writer_records_total", 500)
+    create = database.query("SHOW CREATE TABLE ingest_position")[0]["Create Table"]
+    database.query("DROP TABLE ingest_position")
+    hub.process.wait_log("ingest_position' doesn't exist")
+    database.query(create)
+    hub.process.wait_log("the database knows less than was stored: it was replaced", 30)
+    served, now = end(hub, fleet, tmp_path)
+    compare_readings(database, served)
+    assert now["writer_repeated_total"] > 0
+    assert now["writer_moved_total"] == 0
+    assert database.value("SELECT SUM(readings) FROM traffic_minutes") == served.reading_count
