@@ -30,6 +30,10 @@ def literal(connection, value):
 def restore(database, statements):
     """Into the database as it is, whoever uses it."""
     with database.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("SET foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")
-        for statement in statements:
-            cursor.execute(statement)
+        bring_back(cursor, statements)
+
+
+def bring_back(cursor, statements):
+    cursor.execute("SET foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")
+    for statement in statements:
+        cursor.execute(statement)
