@@ -33,7 +33,7 @@ struct writer {
     bool tidied;  /* up after an earlier life */
     bool expired; /* old positions, once a life */
     int64_t backoff_ms;
-    int64_t checked_ms; /* monotonic: the points */
+    int64_t checked_ms;    /* monotonic: the points */
     unsigned strange_code; /* an error that nobody thought of, and how often it came in a row */
     unsigned strange_count;
     struct log_limit complaints[REFUSALS], rejections, moves, repeats, restores;
