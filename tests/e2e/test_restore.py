@@ -170,3 +170,15 @@ def test_positions_lost_double_no_reading(hub, database, dtus, tmp_path):
     assert now["writer_repeated_total"] > 0
     assert now["writer_moved_total"] == 0
     assert database.value("SELECT SUM(readings) FROM traffic_minutes") == served.reading_count
+
+
+def test_points_that_are_deleted_come_back(hub, database, dtus, tmp_path):
+    hub = hub()
+    fleet = dtus(hub)
+    grown(hub, "writer_records_total", 300)
+    before = database.query("SELECT id, profile, name, unit FROM points ORDER BY id")
+    database.query("DELETE FROM points")
+    wait_for(lambda: database.query("SELECT id, profile, name, unit FROM points ORDER BY id") == before, 30,
+             "the points to come back")
+    served = end(hub, fleet, tmp_path)[0]
+    compare_readings(database, served)
