@@ -85,6 +85,8 @@ static void print_store(struct collector *collector, FILE *out)
          (double)writer.heartbeats},
         {"writer_rejected_total", "counter", "Records refused, kept in rejected_records.",
          (double)writer.rejected},
+        {"writer_repeated_total", "counter",
+         "Records not stored again, since the same readings were there.", (double)writer.repeated},
         {"writer_moved_total", "counter", "Records stored later, since the moment was taken.",
          (double)writer.moved},
         {"writer_retries_total", "counter", "Transactions that had to be tried again.",

@@ -37,7 +37,8 @@ static void on_timer(evutil_socket_t fd, short what, void *cookie)
     struct store_status status;
     (void)fd, (void)what;
     store_status(watch->collector->store, &status);
-    const struct storage_facts facts = {.lost = status.cache.dropped + status.journal.dropped,
+    const struct storage_facts facts = {.lost = status.cache.dropped + status.journal.dropped +
+                                                status.journal.missing,
                                         .waiting = status.journal.depth,
                                         .oldest_ms = status.journal.oldest_ms,
                                         .journal_ok = status.journal.ok,

@@ -428,6 +428,34 @@ void journal_seek(struct journal *journal, const char *id, uint64_t seq)
     pthread_mutex_unlock(&journal->lock);
 }
 
+void journal_rewind(struct journal *journal)
+{
+    struct volume *volume, *first = NULL;
+    pthread_mutex_lock(&journal->lock);
+    TAILQ_FOREACH (volume, &journal->volumes, link) {
+        if (volume->gone || volume->left)
+            continue;
+        if (first == NULL)
+            first = volume;
+        volume->stored_seq = 0;
+        volume->nmarks = 0;
+        volume->drained = false;
+    }
+    if (first != NULL) {
+        journal->cursor = first;
+        journal->cursor_seq = 0;
+        pthread_cond_broadcast(&journal->change);
+    }
+    pthread_mutex_unlock(&journal->lock);
+}
+
+void journal_missed(struct journal *journal, uint64_t records)
+{
+    pthread_mutex_lock(&journal->lock);
+    journal->status.missing += records;
+    pthread_mutex_unlock(&journal->lock);
+}
+
 void journal_status(struct journal *journal, struct journal_status *out)
 {
     const struct volume *volume;

@@ -24,8 +24,8 @@
  *  - how many records a file holds that cannot be opened at all, and is put aside.
  *  - what was dropped, as opposed to damaged, from a file of before the note of that was kept.
  *
- * There is one for each stream. journal_take(), journal_take_earlier(), journal_done() and
- * journal_seek() belong to one thread, the writer's; the rest is for any.
+ * There is one for each stream. journal_take(), journal_take_earlier(), journal_done(),
+ * journal_seek() and journal_rewind() belong to one thread, the writer's; the rest is for any.
  */
 #ifndef DTUHUB_COLLECTOR_STORE_JOURNAL_H
 #define DTUHUB_COLLECTOR_STORE_JOURNAL_H
@@ -51,6 +51,7 @@ struct parcel {
     uint64_t first_seq, last_seq;  /* in that journal; both 0 where none does */
     bool earlier;                  /* from before this start of the collector */
     unsigned file;                 /* number of the file; 0 where none does */
+    uint64_t deleted_seq; /* where earlier: records up to here were deleted before this start */
     size_t records;
     struct cache_chunks chunks; /* references are those of the names given to journal_start() */
 };
@@ -68,7 +69,8 @@ struct journal_status {
     uint64_t unjournalled; /* records handed on from memory alone though the journal is enabled */
     uint64_t dropped;      /* records dropped unstored, past max_bytes */
     uint64_t unreadable;   /* times that records, or a file, could not be read back */
-    uint64_t missing;      /* records that were missing then, where their number is known */
+    uint64_t missing;      /* records that were missing then, where their number is known, or that
+                              a database restored from a backup wants and that are deleted */
     uint64_t errors;       /* failed writes */
     uint64_t sync_max_us;  /* the longest commit so far */
 };
@@ -123,6 +125,13 @@ void journal_done(struct journal *journal, struct parcel *parcel, bool stored);
  * back, as far as it still holds what is there. An unknown ${id}, and "", change nothing.
  */
 void journal_seek(struct journal *journal, const char *id, uint64_t seq);
+
+/** journal_rewind(journal): start again from the first record that is still held: what is stored by
+ * now is not known of any. */
+void journal_rewind(struct journal *journal);
+
+/** journal_missed(journal, records): count records as missing that somebody else misses. */
+void journal_missed(struct journal *journal, uint64_t records);
 
 /** journal_flush(journal, until_ms): after cache_close(): wait until all that waits is in the file,
  * or it is clear that it cannot be, or it is ${until_ms} (monotonic). */

@@ -201,6 +201,8 @@ size_t journal_read(struct journal *journal, size_t most, struct parcel *out)
     journal->reader_faults = 0;
     memcpy(out->journal, volume->id, sizeof(out->journal));
     out->file = volume->number;
+    if (out->earlier && volume->first_seq > 0)
+        out->deleted_seq = volume->first_seq - 1;
     report_gap(journal, volume, journal->cursor_seq + 1, out->first_seq - 1, span.problem);
     journal->cursor_seq = volume->given_seq = out->last_seq;
     return out->records;

@@ -137,7 +137,7 @@ const char *refusal_advice(enum refusal refusal, unsigned code)
         return code == ER_BAD_DB_ERROR
                    ? "CREATE DATABASE it, or correct mysql.database"
                    : "a table is not as the files in sql/ make it: restore it from them or from a "
-                     "backup";
+                     "backup (and see docs/backup.md before ingest_position is made anew)";
     case REFUSAL_PRIVILEGE:
         return "GRANT ALL on the database to this account (at least SELECT, INSERT, UPDATE, "
                "DELETE, CREATE, ALTER, INDEX, DROP)";

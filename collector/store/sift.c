@@ -193,6 +193,15 @@ static enum sifted try_part(struct sift *sift, const struct span *span, int64_t 
     return db_run(writer->link.conn, "ROLLBACK TO part", &lost) == 0 ? SIFT_REFUSED : SIFT_TORN;
 }
 
+/* The record is stored already. */
+static void pass(struct sift *sift, size_t index)
+{
+    batch_pass(sift->writer->batch);
+    sift->states[index] = IN;
+    add_exception(sift, index, 0, NULL);
+    sift->exceptions[sift->count - 1].there = true;
+}
+
 /* One record that may be refused. */
 static enum sifted sift_alone(struct sift *sift, size_t index, struct db_error *error)
 {
@@ -210,6 +219,13 @@ static enum sifted sift_alone(struct sift *sift, size_t index, struct db_error *
         suspects_note(sift->writer->suspects, head.device, head.type, clock_mono_ms());
         if (error->code != ER_DUP_ENTRY || head.type != RECORD_SAMPLES || shift_ms == MOVE_MOST_MS)
             break;
+        int there = batch_is_there(sift->writer->batch, sift->writer->link.conn, error);
+        if (there < 0)
+            return SIFT_FAULT;
+        if (there > 0) {
+            pass(sift, index);
+            return SIFT_DONE;
+        }
     }
     return put_out(sift, index, error);
 }

@@ -56,6 +56,7 @@ static void sum_writer(struct writer_status *sum, const struct writer_status *on
     sum->packets += one->packets;
     sum->heartbeats += one->heartbeats;
     sum->rejected += one->rejected;
+    sum->repeated += one->repeated;
     sum->moved += one->moved;
     sum->retries += one->retries;
     sum->lock_retries += one->lock_retries;

@@ -231,7 +231,9 @@ static bool work_off(struct writer *writer,
         memcpy(journal, parcel.journal, sizeof(journal));
         outcome = writer_store(writer, &parcel, &seek);
         journal_done(writer->journal, &parcel, outcome == OUTCOME_STORED);
-        if (seek > 0 || outcome == OUTCOME_SEEK)
+        if (outcome == OUTCOME_BACK)
+            journal_rewind(writer->journal);
+        else if (seek > 0)
             journal_seek(writer->journal, journal, seek);
     }
     return outcome != OUTCOME_ENDED;
@@ -314,6 +316,7 @@ struct writer *writer_start(const struct server_config *config, const struct wri
     for (int i = 0; i < REFUSALS; i++)
         writer->complaints[i] = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
     writer->rejections = writer->moves = (struct log_limit)LOG_LIMIT(5, COMPLAIN_AGAIN_MS);
+    writer->restores = writer->repeats = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
     init_lock(writer);
     mysql_library_init(0, NULL, NULL);
     if (pthread_create(&writer->thread, NULL, run, writer) != 0) {

@@ -11,7 +11,7 @@
  *
  * Where the database refuses a value, the record goes into the table rejected_records, in the same
  * transaction as the others, which are stored. A reading whose key is taken is stored a millisecond
- * or more later instead. See sift.h.
+ * or more later instead, unless it is there already. See sift.h.
  */
 #ifndef DTUHUB_COLLECTOR_STORE_WRITER_H
 #define DTUHUB_COLLECTOR_STORE_WRITER_H
@@ -34,6 +34,7 @@ struct writer_status {
     uint64_t batches;
     uint64_t records, readings, packets, heartbeats; /* stored */
     uint64_t rejected;                               /* records set aside, in rejected_records */
+    uint64_t repeated;     /* records not stored again: their readings were there, the same */
     uint64_t moved;        /* records stored later than they ask for: the key was taken */
     uint64_t retries;      /* transactions that had to be tried again */
     uint64_t lock_retries; /* those of them that another transaction was in the way of */

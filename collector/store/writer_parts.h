@@ -46,10 +46,11 @@ struct writer {
         bool told;
     } earlier; /* records of earlier lives in the journal */
     int64_t backoff_ms;
+    int64_t checked_ms;    /* monotonic: the points */
     unsigned strange_code; /* an error that nobody thought of, and how often it came in a row */
     unsigned strange_count;
     int64_t strange_since_ms; /* monotonic: the first time */
-    struct log_limit complaints[REFUSALS], rejections, moves;
+    struct log_limit complaints[REFUSALS], rejections, moves, repeats, restores;
 
     pthread_mutex_t lock;  /* guards what follows */
     pthread_cond_t change; /* of the next two */
@@ -64,7 +65,7 @@ struct writer {
 
 enum outcome {
     OUTCOME_STORED, /* all of it, now or before */
-    OUTCOME_SEEK,   /* not to be stored now: the database is elsewhere in the journal */
+    OUTCOME_BACK,   /* not to be stored now: the database wants earlier records first */
     OUTCOME_ENDED,  /* the collector stops first */
 };
 

@@ -269,7 +269,7 @@ def test_a_lock_that_others_hold(hub, database, dtus, tmp_path, lock):
 
 def writer_waits(database):
     """Whether the writer is at the end of its transaction, and stuck."""
-    return database.query("SELECT id FROM information_schema.processlist WHERE info LIKE 'INSERT INTO ingest_position%'")
+    return database.query("SELECT id FROM information_schema.processlist WHERE info LIKE 'UPDATE ingest_position%'")
 
 
 def test_a_deadlock(hub, database, dtus, tmp_path):

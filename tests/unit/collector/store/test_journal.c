@@ -41,11 +41,77 @@ static void what_was_not_stored_comes_again_after_a_restart(void **state)
     assert_true(again.earlier);
     assert_string_equal(again.journal, first.journal);
     assert_int_equal(again.last_seq, 1000);
-    rig_add(&rig, 1000, 10); /* goes on in the same file */
+    rig_add(&rig, 1000, 10); /* into a file of its own: the first may be a copy, see below */
     rig_take(&rig, 1000, 10, true, &again);
     assert_false(again.earlier);
-    assert_string_equal(again.journal, first.journal);
-    assert_int_equal(again.last_seq, 1010);
+    assert_string_not_equal(again.journal, first.journal);
+    assert_int_equal(again.last_seq, 10);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+static unsigned count_files(const struct rig *rig)
+{
+    char folder[PATH_MAX];
+    const struct dirent *entry;
+    unsigned files = 0;
+    rig_path(rig, "", folder);
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL)
+        files += strlen(entry->d_name) > 3 &&
+                 strcmp(entry->d_name + strlen(entry->d_name) - 3, ".db") == 0;
+    closedir(dir);
+    return files;
+}
+
+static void starts_leave_nothing_behind(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct parcel parcel;
+    rig_init(&rig);
+    for (int i = 0; i < 5; i++) {
+        rig_start(&rig);
+        assert_int_equal(rig_stop(&rig), 0);
+    }
+    assert_int_equal(count_files(&rig), 0);
+    for (uint32_t i = 0; i < 5; i++) { /* those with records are read in order, and then go */
+        rig_start(&rig);
+        rig_add(&rig, i * 100, 100);
+        assert_int_equal(rig_stop(&rig), 0);
+    }
+    assert_int_equal(count_files(&rig), 5);
+    rig.config.journal.retention_ms = 1;
+    rig_start(&rig);
+    rig_take(&rig, 0, 500, true, &parcel);
+    rig_add(&rig, 500, 1);
+    rig_take(&rig, 500, 1, true, &parcel);
+    RIG_WAIT(count_files(&rig) == 1);
+    assert_int_equal(rig_status(&rig).depth, 0);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+/* The database was restored: what an earlier file holds may be wanted again, too. */
+static void rewound_it_starts_again_from_the_first_file(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct parcel parcel;
+    rig_init(&rig);
+    rig_start(&rig);
+    rig_add(&rig, 0, 100);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_start(&rig);
+    rig_add(&rig, 100, 100);
+    rig_take(&rig, 0, 200, true, &parcel);
+    rig_add(&rig, 200, 10); /* in memory still */
+    journal_rewind(rig.journal);
+    rig_take(&rig, 0, 210, true, &parcel);
+    assert_int_equal(parcel.last_seq, 110);
+    assert_int_equal(rig_status(&rig).depth, 0);
+    assert_int_equal(rig_status(&rig).missing, 0);
     assert_int_equal(rig_stop(&rig), 0);
     rig_remove(&rig);
 }
@@ -216,10 +282,10 @@ static void what_is_stored_goes_after_the_retention_window(void **state)
     assert_int_equal(parcel.last_seq, 20100);
     RIG_WAIT(rig_status(&rig).bytes <= 4 * 4096);
     assert_int_equal(rig_stop(&rig), 0);
-    rig_start(&rig); /* numbers go on though nothing is left */
+    rig_start(&rig);
     rig_add(&rig, 20100, 1);
     rig_take(&rig, 20100, 1, true, &parcel);
-    assert_int_equal(parcel.last_seq, 20101);
+    assert_int_equal(parcel.last_seq, 1);
     assert_int_equal(rig_stop(&rig), 0);
     rig_remove(&rig);
 }
@@ -313,6 +379,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hands_on_what_it_is_given),
         cmocka_unit_test(what_was_not_stored_comes_again_after_a_restart),
+        cmocka_unit_test(starts_leave_nothing_behind),
+        cmocka_unit_test(rewound_it_starts_again_from_the_first_file),
         cmocka_unit_test(a_killed_collector_loses_nothing),
         cmocka_unit_test(a_seek_goes_on_behind_what_is_stored),
         cmocka_unit_test(a_journal_that_lost_records_goes_on_under_another_name),
