@@ -21,7 +21,7 @@ static void print_journal(struct journal_status journal, FILE *out)
         double value;
     } lines[] = {
         {"journal_ok", "gauge", "Whether records go to the journal's file.", journal.ok},
-        {"journal_bytes", "gauge", "Held in files.", (double)journal.bytes},
+        {"journal_bytes", "gauge", "On the disk: files, logs, reserve.", (double)journal.bytes},
         {"journal_bytes_max", "gauge", "Bound of that.", (double)journal.max_bytes},
         {"journal_records", "gauge", "Records in files that the database does not have yet.",
          (double)journal.depth},

@@ -24,6 +24,11 @@
  *  - how many records a file holds that cannot be opened at all, and is put aside.
  *  - what was dropped, as opposed to damaged, from a file of before the note of that was kept.
  *
+ * Room: all that it has on the disk, logs included, stays within journal.max_bytes, and within the
+ * size of the disk where that is less; past that the oldest records go, stored or not. Where others
+ * fill the disk, what is stored goes, however new; and of the rest the oldest, once memory is half
+ * full. A folder that is deleted is made again, and what waited in the newest file is saved.
+ *
  * There is one for each stream. journal_take(), journal_take_earlier(), journal_done(),
  * journal_seek() and journal_rewind() belong to one thread, the writer's; the rest is for any.
  */
@@ -60,14 +65,15 @@ struct journal_status {
     bool enabled;
     bool ok;               /* groups go to the file; always true where it is not enabled */
     char error[256];       /* why not, or "" */
-    uint64_t bytes;        /* held in files */
+    uint64_t bytes;        /* on the disk: files, logs, reserve; not files kept as .broken */
     uint64_t max_bytes;    /* bound of that */
     uint64_t depth;        /* records held that are not yet stored */
     int64_t oldest_ms;     /* wall clock of the oldest of these; 0: none */
     uint64_t groups;       /* written */
     uint64_t records;      /* written */
     uint64_t unjournalled; /* records handed on from memory alone though the journal is enabled */
-    uint64_t dropped;      /* records dropped unstored, past max_bytes */
+    uint64_t dropped;      /* records dropped unstored: past max_bytes, on a full disk, or with a
+                              folder that was deleted */
     uint64_t unreadable;   /* times that records, or a file, could not be read back */
     uint64_t missing;      /* records that were missing then, where their number is known, or that
                               a database restored from a backup wants and that are deleted */

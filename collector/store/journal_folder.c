@@ -187,8 +187,8 @@ static struct volume *look_into(struct journal *journal, unsigned number, struct
     struct volume *volume = new_volume(number, path, meta->id);
     learn_bounds(journal, volume, file, meta);
     volume->earlier_seq = volume->last_seq;
-    volume->bytes = file_bytes(file);
     file_close(file);
+    volume->bytes = file_disk_bytes(path);
     add_volume(journal, volume);
     return volume;
 }
@@ -335,6 +335,7 @@ int journal_folder_open(struct journal *journal)
 {
     if (lock_folder(journal) != 0)
         return -1;
+    journal_release(journal); /* without some room nothing can be opened for writing */
     if (TAILQ_EMPTY(&journal->volumes))
         look_around(journal);
     if (begin(journal, NULL) != 0)
@@ -344,13 +345,17 @@ int journal_folder_open(struct journal *journal)
     return 0;
 }
 
-/* The folder was deleted or put elsewhere under us. */
+/* The folder was deleted or put elsewhere under us. What waits in the file goes into the next one,
+ * once there is one. */
 static int follow_folder(struct journal *journal)
 {
-    pthread_mutex_lock(&journal->lock);
-    journal->current->gone = true;
-    pthread_mutex_unlock(&journal->lock);
-    close(journal->lock_fd);
+    if (journal->orphan_volume == NULL) {
+        journal->orphan_volume = journal->current;
+        journal->orphan = journal->file;
+        journal->file = NULL;
+    }
+    if (journal->lock_fd >= 0)
+        close(journal->lock_fd);
     journal->lock_fd = -1;
     return lock_folder(journal);
 }
@@ -366,16 +371,27 @@ int journal_folder_renew(struct journal *journal)
     if (journal->file != NULL)
         log_error("journal", NULL, "%s is not trusted any more: %s; going on with a new file",
                   journal->current->path, why);
-    file_close(journal->file);
-    journal->file = NULL;
     if (moved && follow_folder(journal) != 0)
         return -1;
-    if (journal->current->last_seq == 0) { /* it never worked */
+    file_close(journal->file);
+    journal->file = NULL;
+    if (!moved && journal->current->last_seq == 0) { /* it never worked */
         pthread_mutex_lock(&journal->lock);
         journal->current->gone = true;
         pthread_mutex_unlock(&journal->lock);
         file_remove(journal->current->path);
     }
+    if (begin(journal, journal->current) != 0)
+        return -1;
+    journal_rescue(journal);
+    return 0;
+}
+
+int journal_folder_replace(struct journal *journal)
+{
+    file_close(journal->file);
+    journal->file = NULL;
+    journal_drop_volume(journal, journal->current);
     return begin(journal, journal->current);
 }
 
@@ -384,6 +400,7 @@ static void remove_folder(struct journal *journal)
 {
     char path[PATH_MAX + 8];
     file_remove(journal->current->path);
+    journal_release(journal);
     snprintf(path, sizeof(path), "%s/lock", journal->dir);
     unlink(path);
     if (rmdir(journal->dir) == 0)
@@ -419,6 +436,7 @@ static void close_current(struct journal *journal)
 void journal_folder_close(struct journal *journal)
 {
     struct volume *volume;
+    file_close(journal->orphan);
     if (journal->file != NULL && stream_left(&journal->stream) && is_empty(journal)) {
         file_close(journal->file);
         remove_folder(journal);

@@ -107,6 +107,7 @@ int store_start(struct store *store, const struct server_config *config, const c
     journal_place(config, dir, store->place);
     journal_place_note(store->place, false);
     look_into_folder(store, config);
+    store->budget.streams = (unsigned)store->count;
     store->gate = gate_new((unsigned)store->count);
     for (size_t i = 0; i < store->count; i++) {
         store->lanes[i].stream.several = store->count > 1;

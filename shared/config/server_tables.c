@@ -102,8 +102,8 @@ static const struct setting journal_settings[] = {
              "all of it to the system"},
     {KEY(journal, max_bytes, max_bytes, SETTING_SIZE), .def = "10G", .min = 1 << 20,
      .max = 1099511627776.0 * 64, .reload = true,
-     .help = "bytes on disk at the most, also as 500M or 10G; past that the oldest records are "
-             "dropped"},
+     .help = "bytes on disk at the most, logs included, also as 500M or 10G; past that the oldest "
+             "records are dropped"},
     {KEY(journal, retention, retention_ms, SETTING_SECONDS), .def = "600", .min = 0,
      .max = 7 * 24 * HOUR, .reload = true,
      .help = "seconds that records stay in the journal after the database has taken them"},
