@@ -1,6 +1,7 @@
 #include "collector/collector.h"
 
 #include "collector/control.h"
+#include "collector/store/journal_place.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/service.h"
@@ -133,6 +134,13 @@ static void stop_rules(struct collector *collector)
     rules_free(collector->rules);
 }
 
+static void doubt_journal(const struct collector *collector)
+{
+    char doubt[PATH_MAX + 512];
+    if (journal_place_doubt(collector->started, collector->config_dir, doubt, sizeof(doubt)))
+        log_warn("journal", NULL, "%s", doubt);
+}
+
 static int open_parts(struct collector *collector, struct data_config *data)
 {
     const struct server_config *config = collector->config;
@@ -171,6 +179,7 @@ static int open_parts(struct collector *collector, struct data_config *data)
         if (collector->control == NULL)
             return -1;
     }
+    doubt_journal(collector);
     if (store_start(collector->store, config, collector->config_dir) != 0)
         return -1;
     collector->storage_watch = storage_watch_start(collector);
@@ -249,7 +258,10 @@ static void adopt(struct collector *collector, struct server_config *server,
     log_notes(server, data);
     raise_descriptors(server->server.max_connections);
     store_configure(collector->store, server);
-    keeper_configure(collector->keeper, &server->retention);
+    keeper_configure(collector->keeper, server);
+    if (strcmp(collector->config->mysql.user, server->mysql.user) != 0 ||
+        strcmp(collector->config->mysql.password, server->mysql.password) != 0)
+        log_info("reload", NULL, "mysql.user or mysql.password changed: taken for new connections");
     hub_configure(&collector->hub, server, data);
     ledger_configure(collector->ledger, &server->hooks);
     rules_configure(collector->rules, data, clock_wall_ms(), clock_mono_ms());

@@ -12,6 +12,7 @@
 #include "collector/events/live.h"
 #include "collector/events/rules.h"
 #include "collector/hub.h"
+#include "collector/storage_lag.h"
 #include "collector/storage_watch.h"
 #include "collector/store/keeper.h"
 #include "collector/store/store.h"
@@ -34,6 +35,7 @@ struct collector {
     struct rules *rules;
     struct event *rules_timer;
     struct storage_watch *storage_watch;
+    struct storage_lag lag; /* as the watch saw it last */
     struct hub hub;
     struct entrance *entrance;
     struct control *control;

@@ -21,7 +21,7 @@ static void print_journal(struct journal_status journal, FILE *out)
         double value;
     } lines[] = {
         {"journal_ok", "gauge", "Whether records go to the journal's file.", journal.ok},
-        {"journal_bytes", "gauge", "Held in files.", (double)journal.bytes},
+        {"journal_bytes", "gauge", "On the disk: files, logs, reserve.", (double)journal.bytes},
         {"journal_bytes_max", "gauge", "Bound of that.", (double)journal.max_bytes},
         {"journal_records", "gauge", "Records in files that the database does not have yet.",
          (double)journal.depth},
@@ -85,6 +85,8 @@ static void print_store(struct collector *collector, FILE *out)
          (double)writer.heartbeats},
         {"writer_rejected_total", "counter", "Records refused, kept in rejected_records.",
          (double)writer.rejected},
+        {"writer_repeated_total", "counter",
+         "Records not stored again, since the same readings were there.", (double)writer.repeated},
         {"writer_moved_total", "counter", "Records stored later, since the moment was taken.",
          (double)writer.moved},
         {"writer_retries_total", "counter", "Transactions that had to be tried again.",
@@ -98,6 +100,18 @@ static void print_store(struct collector *collector, FILE *out)
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
         metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
+}
+
+static void print_ready(struct collector *collector, FILE *out)
+{
+    char text[CONTROL_READINESS_SIZE];
+    metrics_print_one(out, "ready", "gauge", "Whether GET /readyz is 200.",
+                      control_readiness(collector, text, sizeof(text)) == 200);
+    metrics_print_one(out, "store_behind", "gauge",
+                      "Whether records wait too long for the database.", collector->lag.behind);
+    metrics_print_one(out, "store_oldest_seconds", "gauge",
+                      "Age of the oldest record that is not stored, in the journal or at hand.",
+                      (double)collector->lag.age_ms / 1000);
 }
 
 static void print_keeper(struct collector *collector, FILE *out)
@@ -204,6 +218,7 @@ void control_metrics(struct evhttp_request *request, struct collector *collector
     print_promises(collector, out);
     print_store(collector, out);
     metrics_streams_print(collector->store, out);
+    print_ready(collector, out);
     print_keeper(collector, out);
     print_rules(collector, out);
     metrics_print_one(out, "start_time_seconds", "gauge", "When the collector started.",

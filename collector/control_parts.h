@@ -9,6 +9,11 @@
 
 #include <event2/http.h>
 
+enum { CONTROL_READINESS_SIZE = sizeof(((struct collector *)0)->reload_error) + 2048 };
+
+/** control_readiness(collector, text, size): what GET /readyz says, and its status. */
+int control_readiness(struct collector *collector, char *text, size_t size);
+
 void control_metrics(struct evhttp_request *request, struct collector *collector);
 void control_healthz(struct evhttp_request *request, struct collector *collector);
 void control_readyz(struct evhttp_request *request, struct collector *collector);

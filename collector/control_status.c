@@ -29,20 +29,33 @@ static struct cache_stats fullest_cache(struct store *store)
     return fullest;
 }
 
-void control_readyz(struct evhttp_request *request, struct collector *collector)
+int control_readiness(struct collector *collector, char *text, size_t size)
 {
     const struct cache_stats cache = fullest_cache(collector->store);
     struct store_status store;
-    char text[sizeof(collector->reload_error) + 2048];
+    struct keeper_status keeper;
     store_status(collector->store, &store);
-    const struct readiness_facts facts = {.database_up = store.writer.up,
-                                          .database_error = store.writer.error,
-                                          .journal_ok = store.journal.ok,
-                                          .journal_error = store.journal.error,
-                                          .cache_used = cache.waiting + cache.in_flight,
-                                          .cache_max = cache.max_size,
-                                          .reload_error = collector->reload_error};
-    int code = readiness_compose(&facts, text, sizeof(text));
+    keeper_status(collector->keeper, &keeper);
+    const struct readiness_facts facts = {
+        .database_up = store.writer.up,
+        .database_error = store.writer.error,
+        .behind = collector->lag.behind,
+        .behind_ms = collector->lag.age_ms,
+        .waiting = store.journal.depth,
+        .journal_ok = store.journal.ok,
+        .journal_error = store.journal.error,
+        .cache_used = cache.waiting + cache.in_flight,
+        .cache_max = cache.max_size,
+        .keeper_away_ms = keeper.away_since_ms > 0 ? clock_mono_ms() - keeper.away_since_ms : 0,
+        .keeper_error = keeper.error,
+        .reload_error = collector->reload_error};
+    return readiness_compose(&facts, text, size);
+}
+
+void control_readyz(struct evhttp_request *request, struct collector *collector)
+{
+    char text[CONTROL_READINESS_SIZE];
+    int code = control_readiness(collector, text, sizeof(text));
     control_reply_text(request, code, text);
 }
 
@@ -66,6 +79,19 @@ static void put_journal(struct json_object *status, const struct journal_status 
     put_text(status, "journal_error", journal->error);
     put_int(status, "journal_records", journal->depth);
     put_int(status, "journal_oldest_age_ms", age_ms > 0 ? (uint64_t)age_ms : 0);
+}
+
+/* A record is stored by the writer; while none comes, the keeper tells whether one could be. */
+static void put_database(struct json_object *status, struct collector *collector,
+                         const struct writer_status *writer)
+{
+    struct keeper_status keeper;
+    keeper_status(collector->keeper, &keeper);
+    bool away = keeper.away_since_ms > 0 && clock_mono_ms() - keeper.away_since_ms > KEEPER_AWAY_MS;
+    const char *error = writer->error[0] == '\0' && away ? keeper.error : writer->error;
+    put_text(status, "database", writer->up && !away ? "up" : "down");
+    put_text(status, "database_error", error);
+    json_object_object_add(status, "behind", json_object_new_boolean(collector->lag.behind));
 }
 
 static struct json_object *status_of(struct collector *collector)
@@ -92,8 +118,7 @@ static struct json_object *status_of(struct collector *collector)
     put_journal(status, &journal);
     put_int(status, "records_dropped", cache.dropped + journal.dropped);
     put_int(status, "rows_written", writer.readings);
-    put_text(status, "database", writer.up ? "up" : "down");
-    put_text(status, "database_error", writer.error);
+    put_database(status, collector, &writer);
     put_int(status, "polls_sent", metrics->polls_sent);
     put_int(status, "polls_answered", metrics->polls_answered);
     put_int(status, "polls_refused", metrics->polls_refused);

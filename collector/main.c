@@ -3,6 +3,7 @@
  */
 #include "collector/collector.h"
 #include "collector/dump.h"
+#include "collector/store/journal_place.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/service.h"
@@ -159,6 +160,22 @@ static void print_notes(const char *dir, const struct server_config *server,
     data_advice(data, print_note, path);
 }
 
+/* Of what only who runs it can know, as far as it can be told here. */
+static int check_journal(const struct options *options, const struct server_config *server)
+{
+    char place[PATH_MAX], text[PATH_MAX + 512];
+    if (!server->journal.enabled)
+        return 0;
+    if (journal_place_doubt(server, options->dir, text, sizeof(text)))
+        return 0; /* it is the service's configuration, and that has a folder */
+    journal_place(server, options->dir, place);
+    if (!journal_place_fault(place, text, sizeof(text)))
+        return 0;
+    fprintf(stderr, "%s/server_config.yml:0: journal.dir: %s cannot be made: %s\n", options->dir,
+            place, text);
+    return -1;
+}
+
 int main(int argc, char **argv)
 {
     static struct collector collector;
@@ -174,11 +191,13 @@ int main(int argc, char **argv)
     if (rc != 0)
         return EXIT_FAILURE;
     if (options.check) {
-        printf("%s: the configuration is good\n", options.dir);
+        rc = check_journal(&options, server);
+        if (rc == 0)
+            printf("%s: the configuration is good\n", options.dir);
         print_notes(options.dir, server, data);
         server_config_free(server);
         data_config_release(data);
-        return EXIT_SUCCESS;
+        return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
     /* Jitter and backoff differ from one collector to the next, so that they do not act in step. */
     srandom((unsigned)(clock_wall_ms() ^ getpid()));

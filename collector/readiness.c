@@ -12,6 +12,33 @@ static bool database(const struct readiness_facts *facts, FILE *out)
     return facts->database_up;
 }
 
+static bool storing(const struct readiness_facts *facts, FILE *out)
+{
+    if (facts->behind)
+        fprintf(out,
+                "behind: the oldest record that is not stored is %lld s old, %llu wait in the "
+                "journal: is the database locked or slow?",
+                (long long)(facts->behind_ms / 1000), facts->waiting);
+    return !facts->behind;
+}
+
+static bool keeper(const struct readiness_facts *facts, FILE *out)
+{
+    bool away = facts->keeper_away_ms >= KEEPER_AWAY_MS;
+    if (away)
+        fprintf(out, "cannot work for %lld s: %s", (long long)(facts->keeper_away_ms / 1000),
+                facts->keeper_error);
+    return !away;
+}
+
+static bool upkeep(const struct readiness_facts *facts, FILE *out)
+{
+    bool wrong = facts->keeper_away_ms == 0 && facts->keeper_error[0] != '\0';
+    if (wrong)
+        fprintf(out, "the keeper's last look at the database had a fault: %s", facts->keeper_error);
+    return !wrong;
+}
+
 static bool journal(const struct readiness_facts *facts, FILE *out)
 {
     if (!facts->journal_ok)
@@ -42,8 +69,12 @@ static const struct check {
     bool (*look)(const struct readiness_facts *facts, FILE *out);
 } checks[] = {
     {"database", true, database},
+    {"storing", true, storing},
     {"journal", true, journal},
     {"cache", true, cache},
+    {"keeper", true, keeper},
+    /* Readings are stored all the same. */
+    {"upkeep", false, upkeep},
     /* A faulty file changes nothing: what ran before goes on. */
     {"configuration", false, configuration},
 };

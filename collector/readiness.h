@@ -10,13 +10,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* The keeper is not in the way of a record. That it cannot even log in means that the writer could
+ * not either, which nobody would notice while no record comes. */
+enum { KEEPER_AWAY_MS = 30000 };
 
 struct readiness_facts {
     bool database_up;
     const char *database_error; /* why it is not up */
+    bool behind;                /* records wait for the database for too long */
+    int64_t behind_ms;          /* for how long */
+    unsigned long long waiting; /* so many, where the journal counts them */
     bool journal_ok;
     const char *journal_error; /* why it is not written */
     size_t cache_used, cache_max;
+    int64_t keeper_away_ms;   /* for so long the keeper could not work at all; 0: it can */
+    const char *keeper_error; /* of its last look, or why it cannot; "" where it had none */
     const char *reload_error; /* of the last reload, a line each; "" where it was taken over */
 };
 

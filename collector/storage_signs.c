@@ -15,7 +15,8 @@ static bool losses(struct storage_signs *signs, const struct storage_facts *fact
     if (facts->lost == signs->lost ||
         (goes_on && now_ms < signs->lost_told_ms + STORAGE_LOST_AGAIN_MS))
         return false;
-    snprintf(text, RECORD_DETAILS_MAX, "%llu records were dropped unstored, the oldest ones",
+    snprintf(text, RECORD_DETAILS_MAX,
+             "%llu records are lost: dropped unstored, or not in the journal any more",
              (unsigned long long)(facts->lost - signs->lost));
     signs->lost = facts->lost;
     signs->lost_told_ms = now_ms;

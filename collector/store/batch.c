@@ -392,6 +392,18 @@ void batch_keep(struct batch *batch)
     leave_devices(batch, true);
 }
 
+void batch_pass(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->touched.count; i++) {
+        struct device *device = &batch->devices[batch->touched.items[i]];
+        device->kept.sample_ms = device->marks.sample_ms;
+        if (!device->written)
+            push(&batch->written, batch->touched.items[i]);
+        device->written = true;
+    }
+    leave_devices(batch, false);
+}
+
 void batch_stored(struct batch *batch)
 {
     leave_transaction(batch, true);
@@ -429,6 +441,19 @@ int batch_insert(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *e
             return -1;
     }
     return 0;
+}
+
+int batch_is_there(struct batch *batch, MYSQL *conn, struct db_error *error)
+{
+    static const int both[] = {TABLE_READINGS, TABLE_TEXTS};
+    for (size_t i = 0; i < 2; i++) {
+        int64_t found = rowset_find(batch->rows[both[i]], conn, error);
+        if (found < 0)
+            return -1;
+        if ((size_t)found != rowset_count(batch->rows[both[i]]))
+            return 0;
+    }
+    return rowset_count(batch->rows[TABLE_READINGS]) > 0;
 }
 
 int batch_insert_totals(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *error)

@@ -50,6 +50,13 @@ void batch_shift(struct batch *batch, int64_t ms);
  * transaction, but for what it adds to the totals. 0, or -1 with ${error} filled. */
 int batch_insert(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *error);
 
+/** batch_is_there(batch, conn, error): whether the database has all readings of what was filled in
+ * last already, with the same values: 1 or 0, -1 with ${error} filled. */
+int batch_is_there(struct batch *batch, MYSQL *conn, struct db_error *error);
+
+/** batch_pass(batch): that is so, and it is not inserted; but later samples are later. */
+void batch_pass(struct batch *batch);
+
 /** batch_keep(batch): that was inserted, and stays in the transaction. Without this call the next
  * fill is another attempt, and gives the same records the same times again. */
 void batch_keep(struct batch *batch);

@@ -222,37 +222,58 @@ static int read_point(MYSQL *conn, const struct point_key *key, uint16_t *number
     return 0;
 }
 
+static int update_point(MYSQL *conn, const struct point_name *point, uint16_t number,
+                        struct db_error *error)
+{
+    char unit[2 * POINT_UNIT_MAX + 1], sql[512];
+    mysql_real_escape_string(conn, unit, point->unit, strnlen(point->unit, POINT_UNIT_MAX));
+    snprintf(sql, sizeof(sql),
+             "UPDATE points SET address = %u, kind = '%s', unit = '%s', decimals = %d "
+             "WHERE id = %u",
+             point->address, point->kind, unit, point->decimals, number);
+    return db_run(conn, sql, error);
+}
+
+/* With the number that it had, so that its readings find it again; 0: with the next one. */
+static int insert_point(MYSQL *conn, const struct point_key *key, const struct point_name *point,
+                        uint16_t had, struct db_error *error)
+{
+    char unit[2 * POINT_UNIT_MAX + 1], number[16] = "", sql[768];
+    mysql_real_escape_string(conn, unit, point->unit, strnlen(point->unit, POINT_UNIT_MAX));
+    if (had != 0)
+        snprintf(number, sizeof(number), "%u, ", had);
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO points (%sprofile, name, address, kind, unit, decimals) "
+             "VALUES (%s'%s', '%s', %u, '%s', '%s', %d)",
+             had != 0 ? "id, " : "", number, key->profile, key->name, point->address, point->kind,
+             unit, point->decimals);
+    return db_run(conn, sql, error);
+}
+
 /* INSERT only where it is new: an attempt would use up one of the 65,535 numbers. */
 static int write_point(MYSQL *conn, const struct point_key *key, const struct point_name *point,
-                       uint16_t number, struct db_error *error)
+                       uint16_t number, uint16_t had, struct db_error *error)
 {
-    char unit[2 * POINT_UNIT_MAX + 1], sql[768];
-    mysql_real_escape_string(conn, unit, point->unit, strnlen(point->unit, POINT_UNIT_MAX));
-    if (number == 0)
-        snprintf(sql, sizeof(sql),
-                 "INSERT INTO points (profile, name, address, kind, unit, decimals) "
-                 "VALUES ('%s', '%s', %u, '%s', '%s', %d)",
-                 key->profile, key->name, point->address, point->kind, unit, point->decimals);
-    else
-        snprintf(sql, sizeof(sql),
-                 "UPDATE points SET address = %u, kind = '%s', unit = '%s', decimals = %d "
-                 "WHERE id = %u",
-                 point->address, point->kind, unit, point->decimals, number);
-    return db_run(conn, sql, error);
+    if (number != 0)
+        return update_point(conn, point, number, error);
+    int rc = insert_point(conn, key, point, had, error);
+    if (rc != 0 && had != 0 && error->code == ER_DUP_ENTRY) /* another one has it by now */
+        rc = insert_point(conn, key, point, 0, error);
+    return rc;
 }
 
 /* The writers of one process take turns: two that make the same point would use up two of the
  * numbers. */
 static pthread_mutex_t point_turn = PTHREAD_MUTEX_INITIALIZER;
 
-/* Find the point's number, or give it one. */
+/* Find the point's number, or give it one: the one that it ${had}, if that is free. */
 static int make_point(MYSQL *conn, const struct point_key *key, const struct point_name *point,
-                      uint16_t *number, struct db_error *error)
+                      uint16_t had, uint16_t *number, struct db_error *error)
 {
     pthread_mutex_lock(&point_turn);
     int rc = read_point(conn, key, number, error);
     if (rc == 0)
-        rc = write_point(conn, key, point, *number, error);
+        rc = write_point(conn, key, point, *number, had, error);
     pthread_mutex_unlock(&point_turn);
     if (rc != 0 && error->code == ER_DUP_ENTRY && *number == 0)
         rc = 0; /* another collector was faster */
@@ -271,7 +292,7 @@ static int resolve_point(struct directory *dir, MYSQL *conn, uint32_t ref, struc
     mysql_real_escape_string(conn, key.profile, point.profile,
                              strnlen(point.profile, POINT_NAME_MAX));
     mysql_real_escape_string(conn, key.name, point.name, strnlen(point.name, POINT_NAME_MAX));
-    int rc = make_point(conn, &key, &point, &number, error);
+    int rc = make_point(conn, &key, &point, dir->points[ref].number, &number, error);
     dir->points[ref].number = number;
     names_point_clear(&point);
     return rc;
@@ -284,6 +305,37 @@ static int resolve_points(struct directory *dir, MYSQL *conn, struct db_error *e
             return -1;
     }
     dir->open_point_count = 0;
+    return 0;
+}
+
+static void reopen_point(struct directory *dir, uint32_t ref)
+{
+    for (size_t i = 0; i < dir->open_point_count; i++) {
+        if (dir->open_points[i] == ref)
+            return;
+    }
+    dir->open_points = push(dir->open_points, &dir->open_point_count, ref);
+}
+
+int directory_check(struct directory *dir, MYSQL *conn, struct db_error *error)
+{
+    bool *there;
+    MYSQL_ROW row;
+    if (dir->point_room == 0)
+        return 0;
+    MYSQL_RES *result = db_query(conn, "SELECT id FROM points", error);
+    if (result == NULL)
+        return -1;
+    there = xcalloc(UINT16_MAX + 1, sizeof(*there));
+    while ((row = mysql_fetch_row(result)) != NULL)
+        there[strtoul(row[0], NULL, 10) & UINT16_MAX] = true;
+    mysql_free_result(result);
+    for (uint32_t ref = 0; ref < dir->point_room; ref++) {
+        const struct point *point = &dir->points[ref];
+        if (point->wanted && point->number != 0 && !there[point->number])
+            reopen_point(dir, ref);
+    }
+    free(there);
     return 0;
 }
 

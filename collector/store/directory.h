@@ -22,6 +22,11 @@ void directory_free(struct directory *dir);
 /** directory_forget(dir): all numbers: the database may be another one after a reconnect. */
 void directory_forget(struct directory *dir);
 
+/** directory_check(dir, conn, error): see whether the points that have numbers are still in the
+ * table; those that somebody has deleted are made again, with their numbers, by the next
+ * directory_resolve(). 0, or -1 with ${error} filled. */
+int directory_check(struct directory *dir, MYSQL *conn, struct db_error *error);
+
 /** directory_want_device(dir, ref, ts_ms): the batch refers to a device; ${ts_ms} becomes
  * first_seen where it is new. */
 void directory_want_device(struct directory *dir, uint32_t ref, int64_t ts_ms);

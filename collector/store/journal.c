@@ -1,6 +1,7 @@
 #include "collector/store/journal.h"
 
 #include "collector/store/journal_parts.h"
+#include "collector/store/journal_place.h"
 #include "shared/base/alloc.h"
 #include "shared/base/clock.h"
 
@@ -20,17 +21,10 @@ enum {
 
 /* Start and end */
 
-void journal_folder(const struct server_config *config, const char *dir, unsigned stream, char *out)
+void journal_folder(const struct server_config *config, const char *dir, unsigned stream,
+                    char out[PATH_MAX])
 {
-    const char *state = getenv("STATE_DIRECTORY"), *own = config->journal.dir;
-    if (own != NULL && own[0] == '/')
-        snprintf(out, PATH_MAX, "%s", own);
-    else if (own != NULL)
-        snprintf(out, PATH_MAX, "%s/%s", dir, own);
-    else /* systemd separates several by colons */
-        snprintf(out, PATH_MAX, "%.*s/journal",
-                 state != NULL && *state ? (int)strcspn(state, ":") : (int)strlen(dir),
-                 state != NULL && *state ? state : dir);
+    journal_place(config, dir, out);
     size_t len = strlen(out);
     if (stream > 0)
         snprintf(out + len, PATH_MAX - len, "/stream-%u", stream);
@@ -273,6 +267,8 @@ static bool time_over(struct journal *journal, int64_t now_ms)
 static size_t take_some(struct journal *journal, size_t most, int64_t now_ms, int64_t *until_ms,
                         struct parcel *out)
 {
+    if (journal->reading != NULL && journal->reading->gone)
+        journal_read_close(journal); /* its room is not free before */
     if (journal->cursor != NULL) {
         journal_advance(journal);
         journal_trim(journal);
@@ -369,6 +365,40 @@ static struct volume *find_volume(struct journal *journal, const char *id)
     return NULL;
 }
 
+uint64_t journal_handed_out(const struct journal *journal, const struct volume *volume)
+{
+    const struct volume *at = journal->cursor;
+    if (at == volume)
+        return journal->cursor_seq;
+    return at != NULL && at->number > volume->number ? volume->given_seq : 0;
+}
+
+uint64_t journal_give_up(struct journal *journal, struct volume *volume, uint64_t through)
+{
+    uint64_t before = volume->first_seq > 0 ? volume->first_seq - 1 : 0;
+    uint64_t given = journal_handed_out(journal, volume);
+    if (volume->stored_seq > before)
+        before = volume->stored_seq;
+    if (given > through)
+        given = through;
+    if (given > before)
+        before = volume->owed_seq = given;
+    uint64_t dropped = !volume->gone && through > before ? through - before : 0;
+    journal->status.dropped += dropped;
+    return dropped;
+}
+
+/* Records that were handed out, and are not stored, are lost where no file has them. */
+static void count_owed(struct journal *journal, const struct parcel *parcel)
+{
+    const struct volume *volume;
+    TAILQ_FOREACH (volume, &journal->volumes, link) {
+        uint64_t last = parcel->last_seq < volume->owed_seq ? parcel->last_seq : volume->owed_seq;
+        if (strcmp(volume->id, parcel->journal) == 0 && last >= parcel->first_seq)
+            journal->status.dropped += last - parcel->first_seq + 1;
+    }
+}
+
 uint64_t journal_count(const struct volume *volume)
 {
     uint64_t before = volume->first_seq > 0 ? volume->first_seq - 1 : 0;
@@ -403,6 +433,8 @@ void journal_done(struct journal *journal, struct parcel *parcel, bool stored)
     journal_free_chunks(&parcel->chunks);
     pthread_mutex_lock(&journal->lock);
     struct volume *volume = find_volume(journal, parcel->journal);
+    if (!stored)
+        count_owed(journal, parcel);
     if (stored && volume != NULL && parcel->last_seq > volume->stored_seq) {
         volume->stored_seq = parcel->last_seq;
         journal_mark(journal, volume, clock_mono_ms());
@@ -434,6 +466,34 @@ void journal_seek(struct journal *journal, const char *id, uint64_t seq)
     pthread_mutex_unlock(&journal->lock);
 }
 
+void journal_rewind(struct journal *journal)
+{
+    struct volume *volume, *first = NULL;
+    pthread_mutex_lock(&journal->lock);
+    TAILQ_FOREACH (volume, &journal->volumes, link) {
+        if (volume->gone || volume->left)
+            continue;
+        if (first == NULL)
+            first = volume;
+        volume->stored_seq = 0;
+        volume->nmarks = 0;
+        volume->drained = false;
+    }
+    if (first != NULL) {
+        journal->cursor = first;
+        journal->cursor_seq = 0;
+        pthread_cond_broadcast(&journal->change);
+    }
+    pthread_mutex_unlock(&journal->lock);
+}
+
+void journal_missed(struct journal *journal, uint64_t records)
+{
+    pthread_mutex_lock(&journal->lock);
+    journal->status.missing += records;
+    pthread_mutex_unlock(&journal->lock);
+}
+
 void journal_status(struct journal *journal, struct journal_status *out)
 {
     const struct volume *volume;
@@ -448,5 +508,6 @@ void journal_status(struct journal *journal, struct journal_status *out)
             out->oldest_ms = volume->oldest_ms;
         out->depth += count;
     }
+    out->bytes += journal->reserve_bytes;
     pthread_mutex_unlock(&journal->lock);
 }

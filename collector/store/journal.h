@@ -24,8 +24,13 @@
  *  - how many records a file holds that cannot be opened at all, and is put aside.
  *  - what was dropped, as opposed to damaged, from a file of before the note of that was kept.
  *
- * There is one for each stream. journal_take(), journal_take_earlier(), journal_done() and
- * journal_seek() belong to one thread, the writer's; the rest is for any.
+ * Room: all that it has on the disk, logs included, stays within journal.max_bytes, and within the
+ * size of the disk where that is less; past that the oldest records go, stored or not. Where others
+ * fill the disk, what is stored goes, however new; and of the rest the oldest, once memory is half
+ * full. A folder that is deleted is made again, and what waited in the newest file is saved.
+ *
+ * There is one for each stream. journal_take(), journal_take_earlier(), journal_done(),
+ * journal_seek() and journal_rewind() belong to one thread, the writer's; the rest is for any.
  */
 #ifndef DTUHUB_COLLECTOR_STORE_JOURNAL_H
 #define DTUHUB_COLLECTOR_STORE_JOURNAL_H
@@ -35,6 +40,7 @@
 #include "collector/store/stream.h"
 #include "shared/config/server_config.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,6 +56,7 @@ struct parcel {
     uint64_t first_seq, last_seq;  /* in that journal; both 0 where none does */
     bool earlier;                  /* from before this start of the collector */
     unsigned file;                 /* number of the file; 0 where none does */
+    uint64_t deleted_seq; /* where earlier: records up to here were deleted before this start */
     size_t records;
     struct cache_chunks chunks; /* references are those of the names given to journal_start() */
 };
@@ -58,16 +65,18 @@ struct journal_status {
     bool enabled;
     bool ok;               /* groups go to the file; always true where it is not enabled */
     char error[256];       /* why not, or "" */
-    uint64_t bytes;        /* held in files */
+    uint64_t bytes;        /* on the disk: files, logs, reserve; not files kept as .broken */
     uint64_t max_bytes;    /* bound of that */
     uint64_t depth;        /* records held that are not yet stored */
     int64_t oldest_ms;     /* wall clock of the oldest of these; 0: none */
     uint64_t groups;       /* written */
     uint64_t records;      /* written */
     uint64_t unjournalled; /* records handed on from memory alone though the journal is enabled */
-    uint64_t dropped;      /* records dropped unstored, past max_bytes */
+    uint64_t dropped;      /* records dropped unstored: past max_bytes, on a full disk, or with a
+                              folder that was deleted */
     uint64_t unreadable;   /* times that records, or a file, could not be read back */
-    uint64_t missing;      /* records that were missing then, where their number is known */
+    uint64_t missing;      /* records that were missing then, where their number is known, or that
+                              a database restored from a backup wants and that are deleted */
     uint64_t errors;       /* failed writes */
     uint64_t sync_max_us;  /* the longest commit so far */
 };
@@ -81,10 +90,10 @@ struct journal_parts {
     struct names *names;
 };
 
-/** journal_folder(config, dir, stream, out): the folder of a stream's journal; ${dir} is that of
- * the configuration, ${out} has PATH_MAX bytes. */
+/** journal_folder(config, dir, stream, out): the folder of a stream's journal, see
+ * journal_place(). */
 void journal_folder(const struct server_config *config, const char *dir, unsigned stream,
-                    char *out);
+                    char out[PATH_MAX]);
 
 /**
  * journal_start(config, dir, parts): open or make the journal of a stream and start its thread;
@@ -122,6 +131,13 @@ void journal_done(struct journal *journal, struct parcel *parcel, bool stored);
  * back, as far as it still holds what is there. An unknown ${id}, and "", change nothing.
  */
 void journal_seek(struct journal *journal, const char *id, uint64_t seq);
+
+/** journal_rewind(journal): start again from the first record that is still held: what is stored by
+ * now is not known of any. */
+void journal_rewind(struct journal *journal);
+
+/** journal_missed(journal, records): count records as missing that somebody else misses. */
+void journal_missed(struct journal *journal, uint64_t records);
 
 /** journal_flush(journal, until_ms): after cache_close(): wait until all that waits is in the file,
  * or it is clear that it cannot be, or it is ${until_ms} (monotonic). */

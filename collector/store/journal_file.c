@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
     APPLICATION_ID = 0x44545548, /* "DTUH" */
     FORMAT = 1,
-    BUSY_MS = 1000,
     META_ROWS_MOST = 2,
 };
 
@@ -70,6 +70,11 @@ static enum file_result judge(sqlite3 *db, int rc)
     return FILE_BAD;
 }
 
+bool file_out_of_room(sqlite3 *db, int rc)
+{
+    return rc == SQLITE_FULL || ((rc & 0xff) == SQLITE_IOERR && out_of_room(last_errno(db)));
+}
+
 enum file_result file_judge(sqlite3 *db, int rc, char *error)
 {
     enum file_result result = judge(db, rc);
@@ -84,7 +89,10 @@ enum file_result file_judge(sqlite3 *db, int rc, char *error)
 
 enum file_result file_fail(struct journal_file *file, int rc)
 {
-    return file_judge(file->db, rc, file->error);
+    enum file_result result = file_judge(file->db, rc, file->error);
+    if (result != FILE_OK)
+        file->full = file_out_of_room(file->db, rc);
+    return result;
 }
 
 int file_run(sqlite3 *db, const char *text)
@@ -136,6 +144,18 @@ bool file_keep(const char *path, const char *as)
         all &= link(name, kept) == 0 || errno == ENOENT || errno == EEXIST;
     }
     return all;
+}
+
+uint64_t file_disk_bytes(const char *path)
+{
+    char name[PATH_MAX + 16];
+    struct stat info;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++) {
+        snprintf(name, sizeof(name), "%s%s", path, beside[i]);
+        bytes += stat(name, &info) == 0 ? (uint64_t)info.st_size : 0;
+    }
+    return bytes;
 }
 
 /* Making */
@@ -275,6 +295,13 @@ static enum file_result check_kind(struct journal_file *file)
     return FILE_BAD;
 }
 
+static int note_log(void *cookie, sqlite3 *db, const char *name, int pages)
+{
+    (void)db, (void)name;
+    ((struct journal_file *)cookie)->log_pages = pages;
+    return SQLITE_OK;
+}
+
 /* Checkpoints are asked for, not left to SQLite, which would not tell when one goes wrong. */
 static enum file_result set_up(struct journal_file *file, enum file_sync sync)
 {
@@ -286,8 +313,9 @@ static enum file_result set_up(struct journal_file *file, enum file_sync sync)
     int rc = file_run(file->db, "PRAGMA journal_mode = WAL");
     if (rc == SQLITE_OK)
         rc = file_run(file->db, modes[sync]);
+    sqlite3_wal_hook(file->db, note_log, file); /* in place of the automatic checkpoint */
     if (rc == SQLITE_OK)
-        rc = file_run(file->db, "PRAGMA wal_autocheckpoint = 0; UPDATE meta SET closed = 0");
+        rc = file_run(file->db, "UPDATE meta SET closed = 0");
     return file_fail(file, rc);
 }
 
@@ -299,7 +327,7 @@ enum file_result file_open(const char *path, bool writing, enum file_sync sync,
     int rc = sqlite3_open_v2(path, &file->db,
                              writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, NULL);
     sqlite3_extended_result_codes(file->db, 1);
-    sqlite3_busy_timeout(file->db, BUSY_MS);
+    sqlite3_busy_timeout(file->db, FILE_BUSY_MS);
     /* Whoever closes last would otherwise write. */
     sqlite3_db_config(file->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     enum file_result result = file_fail(file, rc);
@@ -338,6 +366,11 @@ void file_close_clean(struct journal_file *file, uint64_t first_seq, uint64_t la
     if (file_run(file->db, text) == SQLITE_OK)
         sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     file_close(file);
+}
+
+bool file_full(const struct journal_file *file)
+{
+    return file->full;
 }
 
 const char *file_error(const struct journal_file *file)

@@ -72,15 +72,35 @@ enum file_result file_delete(struct journal_file *file, uint64_t through);
 /** file_probe(file): write something small, to see whether that goes again. */
 enum file_result file_probe(struct journal_file *file);
 
-/** file_checkpoint(file): now and then: move what was appended to its place, and give some of the
- * room of deleted groups back. */
-enum file_result file_checkpoint(struct journal_file *file);
+/** file_log_bytes(file): what a checkpoint would have to move from the log (-wal), about. */
+uint64_t file_log_bytes(const struct journal_file *file);
+
+/**
+ * file_checkpoint(file, most, cut): where the log has ${most} bytes or more: move what was appended
+ * to its place, so that the log begins anew; where the log takes more than ${cut} on the disk after
+ * that, or a reader held it back, cut it off. FILE_OK also where a reader is still in the way.
+ */
+enum file_result file_checkpoint(struct journal_file *file, uint64_t most, uint64_t cut);
+
+/** file_shrink(file, kept): give the room of deleted groups back but for ${kept} bytes, some of it;
+ * the file itself shrinks with the next checkpoint. */
+enum file_result file_shrink(struct journal_file *file, uint64_t kept);
 
 /** file_moved(file): whether its name does not lead to it any more. */
 bool file_moved(struct journal_file *file);
 
-/** file_bytes(file): what the groups take. */
-uint64_t file_bytes(struct journal_file *file);
+/** What the pages of a file take, those in the log included. */
+struct file_pages {
+    uint64_t used, free; /* bytes; free: of deleted groups, for groups to come */
+};
+
+void file_pages(struct journal_file *file, struct file_pages *out);
+
+/** file_disk_bytes(path): what the file takes on the disk, its log (-wal) included. */
+uint64_t file_disk_bytes(const char *path);
+
+/** file_full(file): whether the last call that failed did so for want of room. */
+bool file_full(const struct journal_file *file);
 
 /** The bytes of a group, for free(). */
 struct file_blob {

@@ -9,6 +9,8 @@
 
 #include <sqlite3.h>
 
+enum { FILE_BUSY_MS = 1000 };
+
 enum statement {
     BEFORE, /* the next three take a number */
     AFTER,
@@ -28,6 +30,8 @@ struct journal_file {
     sqlite3_stmt *statements[STATEMENTS];
     struct file_meta meta;
     char error[FILE_ERROR_SIZE];
+    int log_pages; /* in the log (-wal) after the last commit */
+    bool full;     /* the last failure was for want of room */
 };
 
 /** file_prepare(file, writing): the statements. */
@@ -39,6 +43,9 @@ enum file_result file_judge(sqlite3 *db, int rc, char *error);
 
 /** file_fail(file, rc): the same, for file_error(). */
 enum file_result file_fail(struct journal_file *file, int rc);
+
+/** file_out_of_room(db, rc): whether a result of SQLite is for want of room. */
+bool file_out_of_room(sqlite3 *db, int rc);
 
 /** file_run(db, text): statements without a result; what SQLite returns. */
 int file_run(sqlite3 *db, const char *text);

@@ -145,9 +145,9 @@ static enum file_result learn_last(struct volume *volume, struct journal_file *f
 
 /*
  * What the file should hold, from ${volume}->first_seq to last_seq. Where it was not closed, nobody
- * can tell what should be at its end. Whether what is there agrees.
+ * can tell what should be at its end.
  */
-static bool learn_bounds(struct journal *journal, struct volume *volume, struct journal_file *file,
+static void learn_bounds(struct journal *journal, struct volume *volume, struct journal_file *file,
                          const struct file_meta *meta)
 {
     struct file_group first = {0};
@@ -163,18 +163,12 @@ static bool learn_bounds(struct journal *journal, struct volume *volume, struct 
             meta->damaged ? "it contradicts itself in what it says of itself" : file_error(file));
         count_unreadable(journal);
     }
-    if (!meta->closed)
-        return false;
-    bool empty = meta->first_seq > meta->last_seq;
-    bool agrees = volume->last_seq == (empty ? 0 : meta->last_seq) &&
-                  (empty || first.first_seq == meta->first_seq);
-    volume->last_seq = meta->last_seq;
-    return agrees && at_start != FILE_BAD && at_end != FILE_BAD;
+    if (meta->closed)
+        volume->last_seq = meta->last_seq;
 }
 
 /* Look into a file that an earlier start has left. */
-static struct volume *look_into(struct journal *journal, unsigned number, struct file_meta *meta,
-                                bool *sound)
+static struct volume *look_into(struct journal *journal, unsigned number, struct file_meta *meta)
 {
     char path[PATH_MAX + 32], error[FILE_ERROR_SIZE];
     struct journal_file *file;
@@ -191,10 +185,10 @@ static struct volume *look_into(struct journal *journal, unsigned number, struct
     }
     file_get_meta(file, meta);
     struct volume *volume = new_volume(number, path, meta->id);
-    *sound = learn_bounds(journal, volume, file, meta);
+    learn_bounds(journal, volume, file, meta);
     volume->earlier_seq = volume->last_seq;
-    volume->bytes = file_bytes(file);
     file_close(file);
+    volume->bytes = file_disk_bytes(path);
     add_volume(journal, volume);
     return volume;
 }
@@ -295,23 +289,6 @@ static int begin(struct journal *journal, const struct volume *before)
     return 0;
 }
 
-/*
- * Go on with the newest file where it was closed as it should be. Else nobody can tell whether the
- * last records that it took are still there: their numbers must not be given to others.
- */
-static bool resume(struct journal *journal, struct volume *volume, bool sound,
-                   const struct file_meta *meta)
-{
-    char error[FILE_ERROR_SIZE];
-    if (volume == NULL || journal->first_file > 0 || !sound || strcmp(volume->id, meta->id) != 0 ||
-        file_open(volume->path, true, journal->sync, &journal->file, error) != FILE_OK)
-        return false;
-    pthread_mutex_lock(&journal->lock);
-    journal->current = volume;
-    pthread_mutex_unlock(&journal->lock);
-    return true;
-}
-
 /* Whether newer records may be in the database already, by this stream or by the others. */
 static bool handed_on(struct journal *journal)
 {
@@ -337,38 +314,48 @@ static void leave_earlier(struct journal *journal)
                  journal->dir, (unsigned long long)records);
 }
 
+static void look_around(struct journal *journal)
+{
+    size_t count;
+    struct file_meta meta;
+    unsigned *numbers = list_numbers(journal->dir, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (look_into(journal, numbers[i], &meta) != NULL)
+            cut_predecessor(journal, &meta);
+    }
+    free(numbers);
+}
+
+/*
+ * Each start writes a file of its own. What an earlier one has left may be a copy, from a backup or
+ * of a machine that went on without it: then its next numbers were given already, to records that
+ * are in the database, and must not be given again.
+ */
 int journal_folder_open(struct journal *journal)
 {
-    struct volume *newest = NULL;
-    struct file_meta meta = {0};
-    bool sound = false;
     if (lock_folder(journal) != 0)
         return -1;
-    if (TAILQ_EMPTY(&journal->volumes)) {
-        size_t count;
-        unsigned *numbers = list_numbers(journal->dir, &count);
-        for (size_t i = 0; i < count; i++) {
-            newest = look_into(journal, numbers[i], &meta, &sound);
-            if (newest != NULL)
-                cut_predecessor(journal, &meta);
-        }
-        free(numbers);
-    }
-    bool late = handed_on(journal);
-    if ((late || !resume(journal, newest, sound, &meta)) && begin(journal, NULL) != 0)
+    journal_release(journal); /* without some room nothing can be opened for writing */
+    if (TAILQ_EMPTY(&journal->volumes))
+        look_around(journal);
+    if (begin(journal, NULL) != 0)
         return -1;
-    if (late)
+    if (handed_on(journal))
         leave_earlier(journal);
     return 0;
 }
 
-/* The folder was deleted or put elsewhere under us. */
+/* The folder was deleted or put elsewhere under us. What waits in the file goes into the next one,
+ * once there is one. */
 static int follow_folder(struct journal *journal)
 {
-    pthread_mutex_lock(&journal->lock);
-    journal->current->gone = true;
-    pthread_mutex_unlock(&journal->lock);
-    close(journal->lock_fd);
+    if (journal->orphan_volume == NULL) {
+        journal->orphan_volume = journal->current;
+        journal->orphan = journal->file;
+        journal->file = NULL;
+    }
+    if (journal->lock_fd >= 0)
+        close(journal->lock_fd);
     journal->lock_fd = -1;
     return lock_folder(journal);
 }
@@ -384,16 +371,27 @@ int journal_folder_renew(struct journal *journal)
     if (journal->file != NULL)
         log_error("journal", NULL, "%s is not trusted any more: %s; going on with a new file",
                   journal->current->path, why);
-    file_close(journal->file);
-    journal->file = NULL;
     if (moved && follow_folder(journal) != 0)
         return -1;
-    if (journal->current->last_seq == 0) { /* it never worked */
+    file_close(journal->file);
+    journal->file = NULL;
+    if (!moved && journal->current->last_seq == 0) { /* it never worked */
         pthread_mutex_lock(&journal->lock);
         journal->current->gone = true;
         pthread_mutex_unlock(&journal->lock);
         file_remove(journal->current->path);
     }
+    if (begin(journal, journal->current) != 0)
+        return -1;
+    journal_rescue(journal);
+    return 0;
+}
+
+int journal_folder_replace(struct journal *journal)
+{
+    file_close(journal->file);
+    journal->file = NULL;
+    journal_drop_volume(journal, journal->current);
     return begin(journal, journal->current);
 }
 
@@ -402,6 +400,7 @@ static void remove_folder(struct journal *journal)
 {
     char path[PATH_MAX + 8];
     file_remove(journal->current->path);
+    journal_release(journal);
     snprintf(path, sizeof(path), "%s/lock", journal->dir);
     unlink(path);
     if (rmdir(journal->dir) == 0)
@@ -420,14 +419,29 @@ static bool is_empty(const struct journal *journal)
     return true;
 }
 
+/* One that holds nothing, and says nothing of another, need not stay. */
+static void close_current(struct journal *journal)
+{
+    const struct volume *current = journal->current;
+    if (journal->file == NULL)
+        return;
+    if (current->last_seq > 0 || journal->cut_id[0] != '\0') {
+        file_close_clean(journal->file, current->first_seq, current->last_seq);
+        return;
+    }
+    file_close(journal->file);
+    file_remove(current->path);
+}
+
 void journal_folder_close(struct journal *journal)
 {
     struct volume *volume;
+    file_close(journal->orphan);
     if (journal->file != NULL && stream_left(&journal->stream) && is_empty(journal)) {
         file_close(journal->file);
         remove_folder(journal);
-    } else if (journal->file != NULL) {
-        file_close_clean(journal->file, journal->current->first_seq, journal->current->last_seq);
+    } else {
+        close_current(journal);
     }
     while ((volume = TAILQ_FIRST(&journal->volumes)) != NULL) {
         TAILQ_REMOVE(&journal->volumes, volume, link);

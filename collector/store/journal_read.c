@@ -184,6 +184,16 @@ static void end_reading(struct journal *journal, enum file_result result, const 
     journal_read_close(journal);
 }
 
+/* Meanwhile it was dropped, and counted, or is in another file now. Lock held. */
+static void discard(struct journal *journal, struct volume *volume, struct parcel *out)
+{
+    journal_free_chunks(&out->chunks);
+    memset(out, 0, sizeof(*out));
+    TAILQ_INIT(&out->chunks);
+    if (journal->cursor == volume && journal->cursor_seq + 1 < volume->first_seq)
+        journal->cursor_seq = volume->first_seq - 1;
+}
+
 size_t journal_read(struct journal *journal, size_t most, struct parcel *out)
 {
     struct volume *volume = journal->cursor;
@@ -194,6 +204,10 @@ size_t journal_read(struct journal *journal, size_t most, struct parcel *out)
     if (result == FILE_OK)
         result = collect(journal, most, &span, out);
     pthread_mutex_lock(&journal->lock);
+    if (volume->gone || (out->records > 0 && out->first_seq < volume->first_seq)) {
+        discard(journal, volume, out);
+        return 0;
+    }
     if (out->records == 0) {
         end_reading(journal, result, &span);
         return 0;
@@ -201,7 +215,11 @@ size_t journal_read(struct journal *journal, size_t most, struct parcel *out)
     journal->reader_faults = 0;
     memcpy(out->journal, volume->id, sizeof(out->journal));
     out->file = volume->number;
+    if (out->earlier && volume->first_seq > 0)
+        out->deleted_seq = volume->first_seq - 1;
     report_gap(journal, volume, journal->cursor_seq + 1, out->first_seq - 1, span.problem);
     journal->cursor_seq = volume->given_seq = out->last_seq;
+    if (volume != journal->current)
+        journal_read_close(journal); /* it may be deleted while the database is away */
     return out->records;
 }

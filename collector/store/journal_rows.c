@@ -8,8 +8,8 @@
 
 enum {
     DELETE_GROUPS = 64, /* in one step */
-    WAL_MAX = 64 << 20, /* the log is cut from this size on */
-    FREE_PAGES_KEPT = 4096,
+    PAGE_BYTES = 4096,
+    CUT_BUSY_MS = 100,   /* groups wait meanwhile */
     VACUUM_PAGES = 2048, /* in one step */
     SEEK_STEPS = 62,
 };
@@ -107,20 +107,49 @@ enum file_result file_probe(struct journal_file *file)
     return change(file, PROBE);
 }
 
-enum file_result file_checkpoint(struct journal_file *file)
+uint64_t file_log_bytes(const struct journal_file *file)
+{
+    return (uint64_t)file->log_pages * PAGE_BYTES;
+}
+
+/* What the log takes on the disk: it keeps its length when it begins anew. */
+static uint64_t log_length(struct journal_file *file)
+{
+    sqlite3_file *log = NULL;
+    sqlite3_int64 length = 0;
+    if (sqlite3_file_control(file->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+        log != NULL && log->pMethods != NULL)
+        log->pMethods->xFileSize(log, &length);
+    return (uint64_t)length;
+}
+
+enum file_result file_checkpoint(struct journal_file *file, uint64_t most, uint64_t cut)
+{
+    int pages = 0, done = 0;
+    if (file_log_bytes(file) < most)
+        return FILE_OK;
+    int rc = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
+    if (rc == SQLITE_OK && (done < pages || log_length(file) > cut)) {
+        sqlite3_busy_timeout(file->db, CUT_BUSY_MS);
+        rc = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &pages, &done);
+        sqlite3_busy_timeout(file->db, FILE_BUSY_MS);
+    }
+    if (rc == SQLITE_OK && done >= pages)
+        file->log_pages = 0; /* the next commit tells */
+    return (rc & 0xff) == SQLITE_BUSY ? FILE_OK : file_fail(file, rc);
+}
+
+enum file_result file_shrink(struct journal_file *file, uint64_t kept)
 {
     char text[64];
-    int pages = 0, done = 0;
-    if (file_number(file->db, "PRAGMA freelist_count") > FREE_PAGES_KEPT) {
-        snprintf(text, sizeof(text), "PRAGMA incremental_vacuum(%d)", VACUUM_PAGES);
-        enum file_result result = file_fail(file, file_run(file->db, text));
-        if (result != FILE_OK)
-            return result;
-    }
-    int rc = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
-    if (rc == SQLITE_OK && (sqlite3_int64)pages * 4096 > WAL_MAX)
-        rc = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &pages, &done);
-    return (rc & 0xff) == SQLITE_BUSY ? FILE_OK : file_fail(file, rc);
+    struct file_pages pages;
+    file_pages(file, &pages);
+    if (pages.free <= kept)
+        return FILE_OK;
+    uint64_t over = (pages.free - kept) / PAGE_BYTES + 1;
+    snprintf(text, sizeof(text), "PRAGMA incremental_vacuum(%d)",
+             over < VACUUM_PAGES ? (int)over : VACUUM_PAGES);
+    return file_fail(file, file_run(file->db, text));
 }
 
 bool file_moved(struct journal_file *file)
@@ -130,11 +159,12 @@ bool file_moved(struct journal_file *file)
            moved;
 }
 
-uint64_t file_bytes(struct journal_file *file)
+void file_pages(struct journal_file *file, struct file_pages *out)
 {
-    sqlite3_int64 pages =
-        file_number(file->db, "PRAGMA page_count") - file_number(file->db, "PRAGMA freelist_count");
-    return pages > 0 ? (uint64_t)pages * 4096 : 0;
+    sqlite3_int64 all = file_number(file->db, "PRAGMA page_count"),
+                  unused = file_number(file->db, "PRAGMA freelist_count");
+    out->free = unused > 0 ? (uint64_t)unused * PAGE_BYTES : 0;
+    out->used = all > unused ? (uint64_t)all * PAGE_BYTES - out->free : 0;
 }
 
 /* Reading */

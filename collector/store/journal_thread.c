@@ -9,15 +9,9 @@
 
 enum {
     PACE_MS = 100, /* a group this often at the most, unless much waits */
-    TIDY_MS = 1000,
     TRY_AGAIN_MS = 1000,
     CLOSING_LOOK_MS = 100,
     GROUP_RECORDS = 20000,
-    GROUP_BYTES = 1 << 20,
-    CHECKPOINT_BYTES = 8 << 20,
-    DELETE_STEPS = 8,
-    DROP_GROUPS = 16, /* the oldest, in one step */
-    DROP_STEPS = 64,
 };
 
 /* Taking */
@@ -44,7 +38,8 @@ static struct cache_limit limit(struct journal *journal)
     struct cache_stats stats;
     cache_stats(journal->cache, &stats);
     size_t quarter = stats.max_size / 4 + 1; /* so that there is room while it is written */
-    return (struct cache_limit){quarter < GROUP_RECORDS ? quarter : GROUP_RECORDS, GROUP_BYTES};
+    return (struct cache_limit){quarter < GROUP_RECORDS ? quarter : GROUP_RECORDS,
+                                journal_bounds(journal).group};
 }
 
 /* Writing */
@@ -58,8 +53,7 @@ static void set_ok(struct journal *journal, bool anew)
 }
 
 /* The pending records are in the file: on to the tail. */
-static void committed(struct journal *journal, const struct file_group *group, size_t size,
-                      int64_t took_us)
+static void committed(struct journal *journal, const struct file_group *group, int64_t took_us)
 {
     struct block *block = xcalloc(1, sizeof(*block));
     struct cache_chunk *chunk;
@@ -70,6 +64,7 @@ static void committed(struct journal *journal, const struct file_group *group, s
     block->last_seq = group->last_seq;
     block->committed_ms = clock_mono_ms();
     cache_tell(journal->cache, &journal->pending, true);
+    uint64_t disk_bytes = file_disk_bytes(volume->path);
 
     pthread_mutex_lock(&journal->lock);
     set_ok(journal, true);
@@ -80,7 +75,7 @@ static void committed(struct journal *journal, const struct file_group *group, s
     if (journal_count(volume) == 0)
         volume->oldest_ms = group->made_ms;
     volume->last_seq = group->last_seq;
-    volume->bytes += size;
+    volume->bytes = disk_bytes;
     TAILQ_INSERT_TAIL(&journal->tail, block, link);
     journal->tail_records += journal->pending_records;
     journal->tail_bytes += block->bytes;
@@ -94,7 +89,6 @@ static void committed(struct journal *journal, const struct file_group *group, s
     journal_trim(journal);
     pthread_cond_broadcast(&journal->change);
     pthread_mutex_unlock(&journal->lock);
-    journal->since_checkpoint += size;
 }
 
 /* Only a fault of this program leads here: records that make no sense. */
@@ -138,7 +132,7 @@ static enum file_result write_group(struct journal *journal)
     int64_t start_us = now_us();
     enum file_result result = file_append(journal->file, &group, bytes, size);
     if (result == FILE_OK)
-        committed(journal, &group, size, now_us() - start_us);
+        committed(journal, &group, now_us() - start_us);
     return result;
 }
 
@@ -157,221 +151,13 @@ static void write_pending(struct journal *journal)
     enum file_result result = write_group(journal);
     if (result == FILE_BAD && journal_folder_renew(journal) == 0)
         result = write_group(journal);
+    if (result == FILE_AGAIN && journal_reclaim(journal))
+        result = write_group(journal);
     if (result == FILE_OK)
         return;
     if (journal->file != NULL)
         journal_fail(journal, file_error(journal->file));
     stay(journal);
-}
-
-/* Tidying */
-
-static void drop_volume(struct journal *journal, struct volume *volume)
-{
-    pthread_mutex_lock(&journal->lock);
-    uint64_t dropped = journal_count(volume);
-    volume->gone = true;
-    journal->status.dropped += dropped;
-    pthread_mutex_unlock(&journal->lock);
-    file_remove(volume->path);
-    if (dropped > 0)
-        log_at_limit(&journal->drop_complaint, LOGL_ERROR, "journal", NULL,
-                     "journal.max_bytes is reached: dropped the oldest %llu records",
-                     (unsigned long long)dropped);
-}
-
-/* What may go by now: up to ${through}, or all of it. */
-struct due {
-    uint64_t through;
-    bool all;
-};
-
-static struct due find_due(struct journal *journal, struct volume *volume, int64_t now_ms)
-{
-    struct due due = {0};
-    size_t old = 0;
-    pthread_mutex_lock(&journal->lock);
-    journal_mark(journal, volume, now_ms);
-    while (old < volume->nmarks && volume->marks[old].at_ms + journal->retention_ms <= now_ms)
-        due.through = volume->marks[old++].seq;
-    if (old > 1) { /* the last one stays until all of it is deleted */
-        memmove(volume->marks, volume->marks + old - 1,
-                (volume->nmarks - old + 1) * sizeof(*volume->marks));
-        volume->nmarks -= old - 1;
-    }
-    due.all = volume != journal->current && volume->drained && due.through >= volume->last_seq;
-    pthread_mutex_unlock(&journal->lock);
-    return due;
-}
-
-/* After something was deleted from the file, or added. */
-static void learn(struct journal *journal)
-{
-    struct volume *volume = journal->current;
-    struct file_group first, waiting = {0};
-    uint64_t bytes = file_bytes(journal->file);
-    pthread_mutex_lock(&journal->lock);
-    uint64_t stored_seq = volume->stored_seq;
-    pthread_mutex_unlock(&journal->lock);
-    enum file_result result = file_next(journal->file, 1, FILE_MOST_SEQ, &first, NULL);
-    if (result == FILE_OK)
-        file_next(journal->file, stored_seq + 1, FILE_MOST_SEQ, &waiting, NULL);
-    pthread_mutex_lock(&journal->lock);
-    volume->bytes = bytes;
-    if (result == FILE_OK)
-        volume->first_seq = first.first_seq;
-    else if (result == FILE_NONE)
-        volume->first_seq = volume->last_seq + 1;
-    if (waiting.made_ms != 0)
-        volume->oldest_ms = waiting.made_ms;
-    pthread_mutex_unlock(&journal->lock);
-}
-
-static enum file_result delete_through(struct journal *journal, uint64_t through, int steps)
-{
-    enum file_result result = FILE_OK;
-    pthread_mutex_lock(&journal->lock);
-    journal->current->leaving_seq = through;
-    pthread_mutex_unlock(&journal->lock);
-    for (int i = 0; i < steps && result == FILE_OK; i++)
-        result = file_delete(journal->file, through);
-    return result;
-}
-
-static struct volume *oldest_volume(struct journal *journal)
-{
-    struct volume *volume;
-    TAILQ_FOREACH (volume, &journal->volumes, link) {
-        if (!volume->gone)
-            return volume;
-    }
-    return NULL;
-}
-
-static enum file_result delete_stored(struct journal *journal, int64_t now_ms)
-{
-    struct volume *volume;
-    enum file_result result = FILE_OK;
-    TAILQ_FOREACH (volume, &journal->volumes, link) {
-        if (volume->gone)
-            continue;
-        struct due due = find_due(journal, volume, now_ms);
-        if (volume == journal->current && due.through > 0)
-            result = delete_through(journal, due.through, DELETE_STEPS);
-        else if (due.all && volume == oldest_volume(journal))
-            drop_volume(journal, volume); /* a later one may say where this one ends */
-    }
-    return result == FILE_NONE ? FILE_OK : result;
-}
-
-static uint64_t total_bytes(struct journal *journal)
-{
-    struct volume *volume;
-    uint64_t bytes = 0;
-    TAILQ_FOREACH (volume, &journal->volumes, link) {
-        bytes += volume->gone ? 0 : volume->bytes;
-    }
-    return bytes;
-}
-
-/* The oldest groups of the file, stored or not. */
-static enum file_result drop_groups(struct journal *journal)
-{
-    struct volume *volume = journal->current;
-    struct file_group group = {0};
-    for (int i = 0; i < DROP_GROUPS; i++) {
-        struct file_group next;
-        if (file_after(journal->file, group.first_seq, volume->last_seq, &next, NULL) != FILE_OK)
-            break;
-        if (next.last_seq < next.first_seq || next.last_seq > volume->last_seq)
-            return FILE_BAD; /* more than it holds would be deleted */
-        group = next;
-    }
-    if (group.last_seq == 0)
-        return FILE_NONE;
-    enum file_result result = delete_through(journal, group.last_seq, 1);
-    if (result != FILE_OK)
-        return result;
-    pthread_mutex_lock(&journal->lock);
-    uint64_t before = journal_count(volume);
-    struct block *block;
-    volume->first_seq = group.last_seq + 1;
-    while ((block = TAILQ_FIRST(&journal->tail)) != NULL && block->volume == volume &&
-           block->last_seq <= group.last_seq)
-        journal_free_block(journal, block);
-    uint64_t dropped = before - journal_count(volume);
-    journal->status.dropped += dropped;
-    pthread_mutex_unlock(&journal->lock);
-    if (dropped > 0)
-        log_at_limit(&journal->drop_complaint, LOGL_ERROR, "journal", NULL,
-                     "journal.max_bytes is reached: dropped the oldest %llu records",
-                     (unsigned long long)dropped);
-    return FILE_OK;
-}
-
-static bool too_much(struct journal *journal)
-{
-    pthread_mutex_lock(&journal->lock);
-    uint64_t bytes = total_bytes(journal), max_bytes = journal->max_bytes;
-    pthread_mutex_unlock(&journal->lock);
-    atomic_fetch_add(&journal->budget->held, bytes - journal->budgeted);
-    journal->budgeted = bytes;
-    return stream_over_budget(&journal->stream, journal->budget, bytes, max_bytes);
-}
-
-/* Too much is held: first what is stored goes, then the oldest. */
-static enum file_result make_room(struct journal *journal)
-{
-    struct volume *oldest;
-    enum file_result result = FILE_OK;
-    for (int i = 0; i < DROP_STEPS && result == FILE_OK && too_much(journal) &&
-                    (oldest = oldest_volume(journal)) != NULL;
-         i++) {
-        if (oldest != journal->current) {
-            drop_volume(journal, oldest);
-            continue;
-        }
-        result = drop_groups(journal);
-        learn(journal);
-    }
-    return result == FILE_NONE ? FILE_OK : result;
-}
-
-static enum file_result checkpoint(struct journal *journal)
-{
-    if (journal->since_checkpoint < CHECKPOINT_BYTES)
-        return FILE_OK;
-    journal->since_checkpoint = 0;
-    return file_checkpoint(journal->file);
-}
-
-/* Whether the database knows records that the file has lost: their numbers must not come again. */
-static bool outrun(struct journal *journal)
-{
-    pthread_mutex_lock(&journal->lock);
-    bool outrun = journal->outrun;
-    journal->outrun = false;
-    pthread_mutex_unlock(&journal->lock);
-    return outrun;
-}
-
-void journal_tidy(struct journal *journal)
-{
-    int64_t now_ms = clock_mono_ms();
-    if (now_ms < journal->tidied_ms + TIDY_MS && !too_much(journal))
-        return;
-    journal->tidied_ms = now_ms;
-    enum file_result result = file_moved(journal->file) || outrun(journal) ? FILE_BAD : FILE_OK;
-    if (result == FILE_OK)
-        result = delete_stored(journal, now_ms);
-    if (result == FILE_OK)
-        learn(journal);
-    if (result == FILE_OK)
-        result = make_room(journal);
-    if (result == FILE_OK)
-        result = checkpoint(journal);
-    if (result == FILE_BAD)
-        journal_folder_renew(journal);
 }
 
 /* The loop */
@@ -381,7 +167,7 @@ static bool good_round(struct journal *journal)
 {
     struct cache_chunks chunks;
     size_t taken = cache_take_between(journal->cache, limit(journal), journal->taken_ms + PACE_MS,
-                                      journal->tidied_ms + TIDY_MS, &chunks);
+                                      journal->tidied_ms + JOURNAL_TIDY_MS, &chunks);
     if (taken == 0)
         return !cache_closed(journal->cache);
     journal->taken_ms = clock_mono_ms();
@@ -416,14 +202,17 @@ static bool wait_bad(struct journal *journal)
 static void try_again(struct journal *journal)
 {
     journal->tried_ms = clock_mono_ms();
+    if (journal->file == NULL)
+        journal_reclaim(journal);
     if (journal->file == NULL && (journal->current != NULL ? journal_folder_renew(journal)
                                                            : journal_folder_open(journal)) != 0)
         return;
+    struct cache_limit most = limit(journal);
     pthread_mutex_lock(&journal->lock);
     journal->busy = true;
     if (journal->pending_records == 0)
         journal->pending_records =
-            cache_take_between(journal->cache, limit(journal), 0, 0, &journal->pending);
+            cache_take_between(journal->cache, most, 0, 0, &journal->pending);
     bool probe = journal->pending_records == 0;
     pthread_mutex_unlock(&journal->lock);
     if (!probe) {
@@ -433,6 +222,8 @@ static void try_again(struct journal *journal)
     enum file_result result = file_probe(journal->file);
     if (result == FILE_BAD && journal_folder_renew(journal) == 0)
         result = FILE_OK;
+    if (result == FILE_AGAIN && journal_reclaim(journal))
+        result = file_probe(journal->file);
     pthread_mutex_lock(&journal->lock);
     if (result == FILE_OK)
         set_ok(journal, true);

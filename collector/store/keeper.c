@@ -56,6 +56,7 @@ struct keeper {
     bool changed; /* new settings */
     int fd;       /* of the connection, or -1 */
     struct retention_section retention;
+    struct mysql_section login; /* for the next connection */
     struct keeper_status status;
 };
 
@@ -90,6 +91,7 @@ static void take_settings(struct keeper *keeper)
         keeper->next_check_ms = 0;
     keeper->changed = false;
     keeper->job.retention = keeper->retention;
+    mysql_section_log_in_as(&keeper->mysql, &keeper->login);
     pthread_mutex_unlock(&keeper->lock);
 }
 
@@ -134,6 +136,16 @@ static int prepare(MYSQL *conn, struct db_error *error)
     return mine == 1;
 }
 
+static void note_away(struct keeper *keeper, bool away)
+{
+    pthread_mutex_lock(&keeper->lock);
+    if (!away)
+        keeper->status.away_since_ms = 0;
+    else if (keeper->status.away_since_ms == 0)
+        keeper->status.away_since_ms = clock_mono_ms();
+    pthread_mutex_unlock(&keeper->lock);
+}
+
 /* That the database is away, or the tables are not there yet, is the writer's to say. */
 static bool reach(struct keeper *keeper)
 {
@@ -158,6 +170,8 @@ static bool reach(struct keeper *keeper)
     snprintf(keeper->status.error, sizeof(keeper->status.error), "%.255s",
              mine < 0 ? error.text : "");
     pthread_mutex_unlock(&keeper->lock);
+    if (mine <= 0) /* else it is to be seen */
+        note_away(keeper, mine < 0);
     return mine == 1;
 }
 
@@ -201,6 +215,10 @@ static void note_fault(struct keeper *keeper, enum duty duty, const char *table,
     } else if (error->code == ER_LOCK_WAIT_TIMEOUT || error->code == ER_LOCK_DEADLOCK) {
         log_at_limit(&keeper->in_use, LOGL_INFO, "keeper", NULL, "%s is in use: %s; later", table,
                      error->text);
+    } else if (db_connection_lost(error->code)) {
+        log_at_limit(&keeper->complaint, LOGL_INFO, "keeper", NULL,
+                     "the database ended the connection (%s, error %u): connecting again",
+                     error->text, error->code);
     } else {
         log_at_limit(&keeper->complaint, LOGL_WARN, "keeper", NULL, "%s: %s (error %u); later",
                      table, error->text, error->code);
@@ -294,8 +312,9 @@ static void look(struct keeper *keeper)
 {
     struct db_error error = {0};
     bool ok = read_clock(keeper, &error) == 0;
+    note_away(keeper, !ok);
     if (!ok)
-        after(keeper, DUTY_ROLLUP, "clock", -1, &error);
+        after(keeper, DUTY_ROLLUP, "the database's clock", -1, &error);
     if (keeper->job.conn != NULL && clock_mono_ms() >= keeper->next_check_ms) {
         keeper->next_check_ms = clock_mono_ms() + keeper->job.retention.check_interval_ms;
         ok = keep_partitions(keeper) && ok;
@@ -347,6 +366,7 @@ static void free_keeper(struct keeper *keeper)
 {
     keeper_rollup_free(keeper->rollup);
     mysql_section_clear(&keeper->mysql);
+    mysql_section_clear(&keeper->login);
     pthread_cond_destroy(&keeper->wake);
     pthread_mutex_destroy(&keeper->lock);
     free(keeper);
@@ -356,6 +376,7 @@ struct keeper *keeper_start(const struct server_config *config)
 {
     struct keeper *keeper = xcalloc(1, sizeof(*keeper));
     mysql_section_copy(&keeper->mysql, &config->mysql);
+    mysql_section_copy(&keeper->login, &config->mysql);
     keeper->retention = config->retention;
     keeper->job.pause = pause_ms;
     keeper->job.cookie = keeper;
@@ -377,10 +398,11 @@ struct keeper *keeper_start(const struct server_config *config)
     return keeper;
 }
 
-void keeper_configure(struct keeper *keeper, const struct retention_section *retention)
+void keeper_configure(struct keeper *keeper, const struct server_config *config)
 {
     pthread_mutex_lock(&keeper->lock);
-    keeper->retention = *retention;
+    keeper->retention = config->retention;
+    mysql_section_log_in_as(&keeper->login, &config->mysql);
     keeper->changed = true;
     pthread_cond_signal(&keeper->wake);
     pthread_mutex_unlock(&keeper->lock);

@@ -16,7 +16,9 @@
 struct keeper;
 
 struct keeper_status {
-    bool working;        /* connected, and the one keeper of this database */
+    bool working;          /* connected, and the one keeper of this database */
+    int64_t away_since_ms; /* monotonic: it cannot work at all, no connection, say; 0: it can, or
+                              another one does */
     int64_t last_run_ms; /* wall clock: the end of the last look in which nothing failed; 0: none */
     uint64_t failures;   /* statements that failed */
     char error[256];     /* of the last look, or "" */
@@ -27,8 +29,9 @@ struct keeper_status {
  * copied. Return NULL where no thread can be made. */
 struct keeper *keeper_start(const struct server_config *config);
 
-/** keeper_configure(keeper, retention): new settings, in effect at once. */
-void keeper_configure(struct keeper *keeper, const struct retention_section *retention);
+/** keeper_configure(keeper, config): its section retention is in effect at once, mysql.user and
+ * mysql.password with the next connection. */
+void keeper_configure(struct keeper *keeper, const struct server_config *config);
 
 /** keeper_stop(keeper): end it, within a second: a statement under way is broken off. NULL is
  * allowed. */

@@ -369,3 +369,43 @@ int rowset_insert(struct rowset *rows, MYSQL *conn, bool bulk, struct db_error *
     }
     return 0;
 }
+
+/* Texts are compared as bytes, whatever the column's collation is. */
+static void write_condition(const struct rowset *rows, size_t r, MYSQL *conn, FILE *out)
+{
+    for (size_t c = 0; c < rows->ncolumns; c++) {
+        bool null = rows->columns[c].indicators[r] == STMT_INDICATOR_NULL;
+        bool bytes = rows->spec->columns[c].type == COLUMN_BYTES;
+        fprintf(out, "%s%s %s ", c > 0 ? " AND " : "", rows->spec->columns[c].name,
+                null    ? "IS"
+                : bytes ? "= BINARY"
+                        : "=");
+        write_cell(rows, c, r, conn, out);
+    }
+}
+
+int64_t rowset_find(const struct rowset *rows, MYSQL *conn, struct db_error *error)
+{
+    char *sql = NULL;
+    size_t len = 0;
+    if (rows->count == 0)
+        return 0;
+    FILE *out = open_memstream(&sql, &len);
+    if (out == NULL)
+        abort();
+    fprintf(out, "SELECT COUNT(*) FROM %s WHERE ", strrchr(rows->spec->insert, ' ') + 1);
+    for (size_t r = 0; r < rows->count; r++) {
+        fputs(r > 0 ? " OR (" : "(", out);
+        write_condition(rows, r, conn, out);
+        fputc(')', out);
+    }
+    fclose(out);
+    MYSQL_RES *result = db_query(conn, sql, error);
+    free(sql);
+    if (result == NULL)
+        return -1;
+    MYSQL_ROW row = mysql_fetch_row(result);
+    int64_t found = row != NULL ? strtoll(row[0], NULL, 10) : 0;
+    mysql_free_result(result);
+    return found;
+}

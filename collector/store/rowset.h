@@ -58,4 +58,10 @@ void rowset_add_null(struct rowset *rows);
  */
 int rowset_insert(struct rowset *rows, MYSQL *conn, bool bulk, struct db_error *error);
 
+/**
+ * rowset_find(rows, conn, error): how many of the rows are in the table, with these very values;
+ * for few rows of different keys. -1 with ${error} filled.
+ */
+int64_t rowset_find(const struct rowset *rows, MYSQL *conn, struct db_error *error);
+
 #endif

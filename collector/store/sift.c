@@ -12,6 +12,7 @@
 
 enum {
     MOVE_MOST_MS = 1000, /* how far a reading is moved whose key the database has already */
+    DOUBTS_MOST = 16,    /* doubtful refusals in a row: then it is the server */
     FEW_RECORDS = 8,     /* for which to prepare a statement costs more than its text */
     ASIDE_AT_ONCE = 1000,
 };
@@ -25,6 +26,7 @@ struct sift {
     uint8_t *states;
     struct exception *exceptions;
     size_t count, room; /* of exceptions */
+    size_t doubts;      /* doubtful refusals since something was taken */
     struct batch_counts counts;
     bool marked; /* the savepoint is behind all that is in */
 };
@@ -110,6 +112,18 @@ static void drop_exceptions(struct sift *sift, bool all)
     sift->count = left;
 }
 
+/* The record is out. Where one after the other is, for an error that nobody knows, none is. */
+static enum sifted put_out(struct sift *sift, size_t index, const struct db_error *error)
+{
+    if (!sift_refuse(sift, index, error) || refusal_of(error->code, error->state) != REFUSAL_OTHER)
+        return SIFT_DONE;
+    sift->exceptions[sift->count - 1].doubtful = error->code;
+    if (++sift->doubts < DOUBTS_MOST)
+        return SIFT_DONE;
+    drop_exceptions(sift, true);
+    return SIFT_FAULT;
+}
+
 /* The rows of a part of the records */
 
 static void suspect(struct sift *sift, size_t index)
@@ -152,6 +166,7 @@ static void take_in(struct sift *sift, const struct span *span, const struct bat
     sift->counts.heartbeats += counts->heartbeats;
     sift->counts.deliveries += counts->deliveries;
     sift->counts.broken += counts->broken;
+    sift->doubts = 0;
     batch_keep(sift->writer->batch);
     sift->marked = false;
 }
@@ -179,6 +194,15 @@ static enum sifted try_part(struct sift *sift, const struct span *span, int64_t 
     return db_run(writer->link.conn, "ROLLBACK TO part", &lost) == 0 ? SIFT_REFUSED : SIFT_TORN;
 }
 
+/* The record is stored already. */
+static void pass(struct sift *sift, size_t index)
+{
+    batch_pass(sift->writer->batch);
+    sift->states[index] = IN;
+    add_exception(sift, index, 0, NULL);
+    sift->exceptions[sift->count - 1].there = true;
+}
+
 /* One record that may be refused. */
 static enum sifted sift_alone(struct sift *sift, size_t index, struct db_error *error)
 {
@@ -196,9 +220,15 @@ static enum sifted sift_alone(struct sift *sift, size_t index, struct db_error *
         suspects_note(sift->writer->suspects, head.device, head.type, clock_mono_ms());
         if (error->code != ER_DUP_ENTRY || head.type != RECORD_SAMPLES || shift_ms == MOVE_MOST_MS)
             break;
+        int there = batch_is_there(sift->writer->batch, sift->writer->link.conn, error);
+        if (there < 0)
+            return SIFT_FAULT;
+        if (there > 0) {
+            pass(sift, index);
+            return SIFT_DONE;
+        }
     }
-    sift_refuse(sift, index, error);
-    return SIFT_DONE;
+    return put_out(sift, index, error);
 }
 
 /* All that is not suspect. Whom the first half makes suspect is put off in the second. */
@@ -228,6 +258,43 @@ static enum sifted sift_later(struct sift *sift, const struct span *span, struct
             sifted = sift_alone(sift, i, error);
     }
     return sifted;
+}
+
+/* What is in doubt */
+
+static void note_taken(const struct sift *sift, const struct span *span, bool taken[UINT8_MAX + 1])
+{
+    struct span_walk walk = span_begin(span);
+    struct record_head head;
+    const uint8_t *body;
+    while (span_next(&walk, &head, &body)) {
+        if (sift->states[walk.index] == IN)
+            taken[head.type] = true;
+    }
+}
+
+/* Whether an error that nobody knows is a row's: others of its kind are taken, or it goes on and on
+ * and means one device alone. Else it is the server's, and ${error} says which. */
+static bool is_settled(const struct sift *sift, const struct span *span, struct db_error *error)
+{
+    bool taken[UINT8_MAX + 1] = {false}, some = false;
+    uint32_t device = 0;
+    note_taken(sift, span, taken);
+    for (size_t i = 0; i < sift->count; i++) {
+        const struct exception *exception = &sift->exceptions[i];
+        struct record_head head;
+        const uint8_t *body;
+        if (exception->doubtful == 0 || !sift_record(sift, exception->index, &head, &body) ||
+            taken[head.type])
+            continue;
+        if (!writer_out_of_patience(sift->writer) || (some && head.device != device)) {
+            db_error_set(error, exception->doubtful, "HY000", exception->reason);
+            return false;
+        }
+        device = head.device;
+        some = true;
+    }
+    return true;
 }
 
 /* What is out */
@@ -280,6 +347,7 @@ static void begin(struct sift *sift, const struct span *span)
     }
     memset(&sift->counts, 0, sizeof(sift->counts));
     sift->marked = false;
+    sift->doubts = 0;
     batch_begin(sift->writer->batch);
 }
 
@@ -288,14 +356,15 @@ static enum sifted resolve_part(struct sift *sift, const struct span *span, stru
     struct writer *writer = sift->writer;
     struct span half = *span;
     batch_want(writer->batch, span);
-    if (directory_resolve(writer->directory, writer->link.conn, error) == 0)
+    if (directory_resolve(writer->directory, writer->link.conn, error) == 0) {
+        sift->doubts = 0;
         return SIFT_DONE;
+    }
     if (!writer_means_row(writer, error))
         return SIFT_FAULT;
     if (span->count == 1) {
         suspect(sift, span->first);
-        sift_refuse(sift, span->first, error);
-        return SIFT_DONE;
+        return put_out(sift, span->first, error);
     }
     half.count = span->count / 2;
     if (resolve_part(sift, &half, error) != SIFT_DONE)
@@ -333,7 +402,7 @@ enum sifted sift_insert(struct sift *sift, const struct span *span, uint64_t bas
         sifted = sift_later(sift, span, error);
     if (sifted != SIFT_DONE)
         return sifted;
-    if (insert_aside(sift, span, base, error) != 0) {
+    if (!is_settled(sift, span, error) || insert_aside(sift, span, base, error) != 0) {
         drop_exceptions(sift, true); /* it was not their fault, then */
         return SIFT_FAULT;
     }

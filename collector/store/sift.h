@@ -4,9 +4,11 @@
  * All records are inserted at once. Where that is refused they are taken back to a savepoint and
  * inserted in halves, and halves of those, until a refused record is alone: it is out, and goes
  * into rejected_records at the end, in order with the others. A reading whose key is taken is tried
- * a millisecond or more later before. Records of a kind that was refused of their device a moment
- * ago come behind all others, one by one and in order. So a record never overtakes an earlier one
- * of its device and kind; other kinds are in other tables.
+ * a millisecond or more later before; unless what is there has its very values: then it is stored
+ * already, as where the position of a journal was lost, and nothing is to be done. Records of a
+ * kind that was refused of their device a moment ago come behind all others, one by one and in
+ * order. So a record never overtakes an earlier one of its device and kind; other kinds are in
+ * other tables.
  *
  * Which records are out is known for longer than a transaction, so that a deadlock costs only the
  * time to write the rest again. Belongs to a writer's thread.
@@ -34,9 +36,11 @@ enum sifted {
 
 /** A record that is not stored as it is. */
 struct exception {
-    size_t index;     /* in the parcel */
-    int64_t shift_ms; /* it is stored so much later */
-    char *reason;     /* or it is out: why; else NULL */
+    size_t index;      /* in the parcel */
+    int64_t shift_ms;  /* it is stored so much later */
+    char *reason;      /* or it is out: why; else NULL */
+    unsigned doubtful; /* the error that nobody knows whose fault it is; 0: the row's */
+    bool there;        /* or its readings are in the database already */
 };
 
 /** sift_new(writer, parcel): both must outlive it. */

@@ -1,5 +1,6 @@
 #include "collector/store/store.h"
 
+#include "collector/store/journal_place.h"
 #include "collector/store/store_folder.h"
 #include "shared/base/alloc.h"
 #include "shared/base/clock.h"
@@ -25,8 +26,9 @@ struct store {
     struct stream_budget budget;
     struct lane *lanes; /* those asked for, then those that an earlier start left */
     size_t count;
-    unsigned asked;      /* for */
-    unsigned first_file; /* see struct journal_parts */
+    unsigned asked;       /* for */
+    unsigned first_file;  /* see struct journal_parts */
+    char place[PATH_MAX]; /* of the journals; "" before the start */
 };
 
 /* Start */
@@ -53,20 +55,17 @@ struct store *store_new(const struct server_config *config)
 
 /* What streams hold that the configuration does not ask for any more is stored as well. Where there
  * are several, the files of this life come behind all others, see collector/store/gate.h. */
-static void look_into_folder(struct store *store, const struct server_config *config,
-                             const char *dir)
+static void look_into_folder(struct store *store, const struct server_config *config)
 {
-    char base[PATH_MAX];
     size_t count;
     if (!config->journal.enabled)
         return;
-    journal_folder(config, dir, 0, base);
-    unsigned *numbers = store_folder_left(base, store->asked, &count);
+    unsigned *numbers = store_folder_left(store->place, store->asked, &count);
     for (size_t i = 0; i < count; i++)
         add_lane(store, config, numbers[i]);
     free(numbers);
     if (store->count > 1)
-        store->first_file = store_folder_next(base);
+        store->first_file = store_folder_next(store->place);
 }
 
 static int start_journal(struct store *store, struct lane *lane, const struct server_config *config,
@@ -105,7 +104,10 @@ void store_watch(struct store *store, struct fates *fates)
 
 int store_start(struct store *store, const struct server_config *config, const char *dir)
 {
-    look_into_folder(store, config, dir);
+    journal_place(config, dir, store->place);
+    journal_place_note(store->place, false);
+    look_into_folder(store, config);
+    store->budget.streams = (unsigned)store->count;
     store->gate = gate_new((unsigned)store->count);
     for (size_t i = 0; i < store->count; i++) {
         store->lanes[i].stream.several = store->count > 1;
@@ -126,6 +128,7 @@ void store_configure(struct store *store, const struct server_config *config)
         cache_configure(lane->cache, stream_cache_size(&lane->stream, config->cache.max_size),
                         config->cache.flush_interval_ms);
         journal_configure(lane->journal, config);
+        writer_configure(lane->writer, &config->mysql);
     }
 }
 
@@ -218,18 +221,22 @@ static bool stop_writers(struct store *store, int64_t timeout_ms, size_t *lost)
     return wait_writers(store, clock_mono_ms() + WRITER_CUT_WAIT_MS, lost);
 }
 
-static void tell_what_stays(struct store *store)
+/* Say what the database does not have; whether it has all, and all journals are to be trusted. */
+static bool tell_what_stays(struct store *store)
 {
     uint64_t depth = 0;
+    bool trusted = true;
     for (size_t i = 0; i < store->count; i++) {
         struct journal_status status = {0};
         if (store->lanes[i].journal != NULL)
             journal_status(store->lanes[i].journal, &status);
         depth += status.depth;
+        trusted &= status.enabled && status.ok;
     }
     if (depth > 0)
         log_info("collector", NULL, "%llu records stay in the journal until the database is back",
                  (unsigned long long)depth);
+    return trusted && depth == 0;
 }
 
 static size_t stop_journals(struct store *store)
@@ -258,8 +265,10 @@ size_t store_stop(struct store *store, int64_t timeout_ms, bool *ended)
     size_t lost;
     flush(store);
     *ended = stop_writers(store, timeout_ms, &lost);
-    tell_what_stays(store);
+    bool all_stored = tell_what_stays(store);
     lost += stop_journals(store);
+    if (*ended && all_stored && lost == 0)
+        journal_place_note(store->place, true);
     if (*ended) /* else a writer hangs and may still use it */
         free_store(store);
     return lost;

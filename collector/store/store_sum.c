@@ -7,6 +7,12 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* Of two moments, where 0 is none. */
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 static void sum_cache(struct cache_stats *sum, const struct cache_stats *one)
 {
     sum->waiting += one->waiting;
@@ -26,8 +32,7 @@ static void sum_journal(struct journal_status *sum, const struct journal_status 
     sum->bytes += one->bytes;
     sum->max_bytes += one->max_bytes;
     sum->depth += one->depth;
-    if (sum->oldest_ms == 0 || (one->oldest_ms != 0 && one->oldest_ms < sum->oldest_ms))
-        sum->oldest_ms = one->oldest_ms;
+    sum->oldest_ms = earlier(sum->oldest_ms, one->oldest_ms);
     sum->groups += one->groups;
     sum->records += one->records;
     sum->unjournalled += one->unjournalled;
@@ -51,12 +56,14 @@ static void sum_writer(struct writer_status *sum, const struct writer_status *on
     sum->packets += one->packets;
     sum->heartbeats += one->heartbeats;
     sum->rejected += one->rejected;
+    sum->repeated += one->repeated;
     sum->moved += one->moved;
     sum->retries += one->retries;
     sum->lock_retries += one->lock_retries;
     sum->lost_retries += one->lost_retries;
     sum->reconnects += one->reconnects;
     sum->last_commit_ms = later(sum->last_commit_ms, one->last_commit_ms);
+    sum->waits_since_ms = earlier(sum->waits_since_ms, one->waits_since_ms);
 }
 
 void store_sum(struct store_status *sum, const struct store_status *one)

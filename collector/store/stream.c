@@ -32,5 +32,5 @@ const char *stream_part(const struct stream *stream, char out[STREAM_PART_SIZE])
 bool stream_over_budget(const struct stream *stream, struct stream_budget *budget, uint64_t own,
                         uint64_t total)
 {
-    return atomic_load(&budget->held) > total && own > stream_share(stream, total);
+    return atomic_load(&budget->data) > total && own > stream_share(stream, total);
 }

@@ -30,9 +30,11 @@ enum { STREAM_PART_SIZE = 12 };
  * or nothing where it is the only one. Return ${out}. */
 const char *stream_part(const struct stream *stream, char out[STREAM_PART_SIZE]);
 
-/** What the journals of all streams hold in files, in bytes. */
+/** What the journals of all streams have, in bytes. */
 struct stream_budget {
-    atomic_uint_least64_t held;
+    unsigned streams;           /* those left by an earlier start included; before any starts */
+    atomic_uint_least64_t data; /* in files */
+    atomic_uint_least64_t disk; /* on the disk, logs and reserves included */
 };
 
 /** stream_over_budget(stream, budget, own, total): whether all hold more than ${total} together and

@@ -92,6 +92,7 @@ static void complain(struct writer *writer, enum refusal refusal, const struct d
     const char *advice = refusal_advice(refusal, error->code);
     snprintf(text, sizeof(text), "%s%s%s", error->text, advice[0] ? ": " : "", advice);
     set_up(writer, text);
+    outage_failed(&writer->outage, clock_mono_ms());
     log_at_limit(&writer->complaints[refusal], LOGL_ERROR, "writer", NULL,
                  "%s; records wait in the %s", text, journal_keeps(writer) ? "journal" : "cache");
 }
@@ -101,13 +102,60 @@ static void note_connected(struct writer *writer)
     pthread_mutex_lock(&writer->lock);
     writer->status.reconnects += writer->status.last_commit_ms != 0;
     writer->status.bulk = writer->link.bulk;
-    bool was_up = writer->status.up;
     pthread_mutex_unlock(&writer->lock);
-    set_up(writer, NULL);
-    if (!was_up)
+    /* Else whether it takes the records at hand is to be seen. */
+    if (!writer->holds)
+        writer_stores(writer, 0);
+}
+
+/* Records that the database does not have, those at hand included. */
+static uint64_t count_waiting(struct writer *writer)
+{
+    struct journal_status journal;
+    struct cache_stats cache;
+    journal_status(writer->journal, &journal);
+    if (journal.enabled && journal.ok)
+        return journal.depth;
+    cache_stats(writer->cache, &cache);
+    return cache.waiting + cache.in_flight;
+}
+
+void writer_stores(struct writer *writer, size_t records)
+{
+    struct outage *outage = &writer->outage;
+    if (!writer->status.up) /* only this thread changes it */
         log_info("writer", NULL, "database %s is ready, server %s, %s", writer->link.mysql.database,
                  mysql_get_server_info(writer->link.conn),
                  writer->link.bulk ? "bulk execution" : "multi-row INSERT");
+    set_up(writer, NULL);
+    if (!outage_goes_on(outage) ||
+        !outage_stored(outage, records, count_waiting(writer), clock_mono_ms()))
+        return;
+    log_info("writer", NULL,
+             "the database took data again after %lld s: the %llu records that waited are stored",
+             (long long)(outage->lasted_ms / 1000), (unsigned long long)outage->stored);
+    *outage = (struct outage){0};
+}
+
+/* At the start the log said how many may have to be stored again. */
+static void tell_of_earlier(struct writer *writer)
+{
+    if (writer->earlier.found > 0 && !writer->earlier.told)
+        log_info("writer", NULL,
+                 "of the %llu records of earlier in the journal %llu were not in the database: "
+                 "they are stored",
+                 (unsigned long long)writer->earlier.found,
+                 (unsigned long long)writer->earlier.stored);
+    writer->earlier.told = true;
+}
+
+static void take_login(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    if (writer->other_login)
+        mysql_section_log_in_as(&writer->link.mysql, &writer->login);
+    writer->other_login = false;
+    pthread_mutex_unlock(&writer->lock);
 }
 
 int writer_reach(struct writer *writer)
@@ -115,6 +163,7 @@ int writer_reach(struct writer *writer)
     struct db_error error;
     if (writer->link.conn != NULL)
         return 0;
+    take_login(writer);
     if (link_open(&writer->link, &error) != 0) {
         complain(writer, refusal_of(error.code, error.state), &error);
         return -1;
@@ -138,6 +187,7 @@ bool writer_recover(struct writer *writer, enum refusal refusal, const struct db
 {
     count_retry(writer, refusal);
     if (refusal == REFUSAL_LOCK) {
+        outage_failed(&writer->outage, clock_mono_ms());
         mysql_query(writer->link.conn, "ROLLBACK");
         log_at_limit(&writer->complaints[refusal], LOGL_WARN, "writer", NULL,
                      "%s: %s; trying again", error->text, refusal_advice(refusal, error->code));
@@ -181,7 +231,9 @@ static bool work_off(struct writer *writer,
         memcpy(journal, parcel.journal, sizeof(journal));
         outcome = writer_store(writer, &parcel, &seek);
         journal_done(writer->journal, &parcel, outcome == OUTCOME_STORED);
-        if (seek > 0 || outcome == OUTCOME_SEEK)
+        if (outcome == OUTCOME_BACK)
+            journal_rewind(writer->journal);
+        else if (seek > 0)
             journal_seek(writer->journal, journal, seek);
     }
     return outcome != OUTCOME_ENDED;
@@ -201,10 +253,12 @@ static void *run(void *cookie)
     char part[STREAM_PART_SIZE];
     mysql_thread_init();
     log_thread_part(stream_part(&writer->stream, part));
+    writer->earlier.found = count_waiting(writer);
     if (writer->stream.number == 0 || writer_wait_claim(writer)) {
         while (writer_reach(writer) != 0 && writer_back_off(writer)) {
         }
         if (work_off(writer, journal_take_earlier) && !journal_earlier(writer->journal)) {
+            tell_of_earlier(writer);
             arrive(writer);
             work_off(writer, journal_take);
         }
@@ -226,6 +280,7 @@ static void free_writer(struct writer *writer)
     directory_free(writer->directory);
     positions_free(writer->positions);
     link_clear(&writer->link);
+    mysql_section_clear(&writer->login);
     pthread_cond_destroy(&writer->change);
     pthread_mutex_destroy(&writer->lock);
     free(writer);
@@ -261,6 +316,7 @@ struct writer *writer_start(const struct server_config *config, const struct wri
     for (int i = 0; i < REFUSALS; i++)
         writer->complaints[i] = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
     writer->rejections = writer->moves = (struct log_limit)LOG_LIMIT(5, COMPLAIN_AGAIN_MS);
+    writer->restores = writer->repeats = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
     init_lock(writer);
     mysql_library_init(0, NULL, NULL);
     if (pthread_create(&writer->thread, NULL, run, writer) != 0) {
@@ -268,6 +324,15 @@ struct writer *writer_start(const struct server_config *config, const struct wri
         return NULL;
     }
     return writer;
+}
+
+void writer_configure(struct writer *writer, const struct mysql_section *mysql)
+{
+    pthread_mutex_lock(&writer->lock);
+    mysql_section_clear(&writer->login);
+    mysql_section_copy(&writer->login, mysql);
+    writer->other_login = true;
+    pthread_mutex_unlock(&writer->lock);
 }
 
 void writer_ask(struct writer *writer, int64_t timeout_ms)

@@ -11,7 +11,7 @@
  *
  * Where the database refuses a value, the record goes into the table rejected_records, in the same
  * transaction as the others, which are stored. A reading whose key is taken is stored a millisecond
- * or more later instead. See sift.h.
+ * or more later instead, unless it is there already. See sift.h.
  */
 #ifndef DTUHUB_COLLECTOR_STORE_WRITER_H
 #define DTUHUB_COLLECTOR_STORE_WRITER_H
@@ -28,18 +28,20 @@
 struct writer;
 
 struct writer_status {
-    bool up;         /* the last attempt to reach the database succeeded */
+    bool up;         /* the database takes data, for all that is known */
     bool bulk;       /* the server executes in bulk */
     char error[768]; /* why it is not up, or "" */
     uint64_t batches;
     uint64_t records, readings, packets, heartbeats; /* stored */
     uint64_t rejected;                               /* records set aside, in rejected_records */
+    uint64_t repeated;     /* records not stored again: their readings were there, the same */
     uint64_t moved;        /* records stored later than they ask for: the key was taken */
     uint64_t retries;      /* transactions that had to be tried again */
     uint64_t lock_retries; /* those of them that another transaction was in the way of */
     uint64_t lost_retries; /* those of them whose connection was lost */
     uint64_t reconnects;
     int64_t last_commit_ms; /* wall clock; 0: none yet */
+    int64_t waits_since_ms; /* monotonic: records are at hand, none was stored since; 0: none are */
 };
 
 /** What a writer works with. All of it must outlive the writer. */
@@ -51,6 +53,9 @@ struct writer_parts {
     struct journal *journal;
     struct names *names;
 };
+
+/** writer_configure(writer, mysql): user and password of ${mysql} are for the next connection. */
+void writer_configure(struct writer *writer, const struct mysql_section *mysql);
 
 /**
  * writer_start(config, parts): start the thread of a stream (the mysql section and server.name of

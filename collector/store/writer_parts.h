@@ -8,6 +8,7 @@
 #include "collector/store/batch_size.h"
 #include "collector/store/directory.h"
 #include "collector/store/gate.h"
+#include "collector/store/outage.h"
 #include "collector/store/position.h"
 #include "collector/store/refusal.h"
 #include "collector/store/set_aside.h"
@@ -38,23 +39,33 @@ struct writer {
     bool arrived; /* at the gate */
     bool tidied;  /* up after an earlier life, by this writer or another: the gate is open */
     bool expired; /* old positions, once a life */
+    bool holds;   /* a parcel, that is not stored yet */
+    struct outage outage;
+    struct {
+        uint64_t found, stored;
+        bool told;
+    } earlier; /* records of earlier lives in the journal */
     int64_t backoff_ms;
+    int64_t checked_ms;    /* monotonic: the points */
     unsigned strange_code; /* an error that nobody thought of, and how often it came in a row */
     unsigned strange_count;
-    struct log_limit complaints[REFUSALS], rejections, moves;
+    int64_t strange_since_ms; /* monotonic: the first time */
+    struct log_limit complaints[REFUSALS], rejections, moves, repeats, restores;
 
     pthread_mutex_t lock;  /* guards what follows */
     pthread_cond_t change; /* of the next two */
     bool stopping;
     bool ended;         /* the thread is about to return */
     int64_t give_up_ms; /* monotonic; once stopping */
-    size_t in_hand;     /* records of the parcel that are neither stored nor in a journal */
+    bool other_login;   /* for the next connection, in ${login} */
+    struct mysql_section login;
+    size_t in_hand; /* records of the parcel that are neither stored nor in a journal */
     struct writer_status status;
 };
 
 enum outcome {
     OUTCOME_STORED, /* all of it, now or before */
-    OUTCOME_SEEK,   /* not to be stored now: the database is elsewhere in the journal */
+    OUTCOME_BACK,   /* not to be stored now: the database wants earlier records first */
     OUTCOME_ENDED,  /* the collector stops first */
 };
 
@@ -76,8 +87,16 @@ bool writer_back_off(struct writer *writer);
  * wait; false as above. */
 bool writer_recover(struct writer *writer, enum refusal refusal, const struct db_error *error);
 
+/** writer_stores(writer, records): the database has taken so many records, or would take some:
+ * whatever was in the way is over. */
+void writer_stores(struct writer *writer, size_t records);
+
 /** writer_means_row(writer, error): whether the error is taken to refuse a row. */
 bool writer_means_row(const struct writer *writer, const struct db_error *error);
+
+/** writer_out_of_patience(writer): an error that nobody thought of has come for so long that one
+ * device's records are set aside though nothing shows that it is their fault. */
+bool writer_out_of_patience(const struct writer *writer);
 
 /** writer_pause(writer, ms): wait; false as above. */
 bool writer_pause(struct writer *writer, int64_t ms);

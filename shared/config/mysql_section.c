@@ -20,14 +20,28 @@ void mysql_section_copy(struct mysql_section *to, const struct mysql_section *fr
     to->database = copy(from->database);
 }
 
+static void clear_password(struct mysql_section *section)
+{
+    if (section->password != NULL)
+        explicit_bzero(section->password, strlen(section->password));
+    free(section->password);
+}
+
+void mysql_section_log_in_as(struct mysql_section *to, const struct mysql_section *from)
+{
+    char *user = copy(from->user), *password = copy(from->password);
+    free(to->user);
+    clear_password(to);
+    to->user = user;
+    to->password = password;
+}
+
 void mysql_section_clear(struct mysql_section *section)
 {
     free(section->host);
     free(section->socket);
     free(section->user);
-    if (section->password != NULL)
-        explicit_bzero(section->password, strlen(section->password));
-    free(section->password);
+    clear_password(section);
     free(section->password_file);
     free(section->database);
     *section = (struct mysql_section){0};

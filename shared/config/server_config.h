@@ -150,6 +150,9 @@ void server_config_reference(FILE *out);
  * file: so a thread outlives a reload. mysql_section_clear(section): free them; the password is
  * wiped. */
 void mysql_section_copy(struct mysql_section *to, const struct mysql_section *from);
+
+/** mysql_section_log_in_as(to, from): take over user and password of ${from}. */
+void mysql_section_log_in_as(struct mysql_section *to, const struct mysql_section *from);
 void mysql_section_clear(struct mysql_section *section);
 
 #endif

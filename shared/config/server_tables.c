@@ -66,11 +66,11 @@ static const struct setting mysql_settings[] = {
     {KEY(mysql, socket, socket, SETTING_PATH), .max = SOCKET_PATH_MAX,
      .help = "unix socket of a database on this machine; wins over host and port"},
     {KEY(mysql, port, port, SETTING_PORT), .def = "3306", .help = "TCP port of the database"},
-    {KEY(mysql, user, user, SETTING_STRING), .required = true, .min = 1, .max = 128,
-     .help = "account to log in with"},
-    {KEY(mysql, password, password, SETTING_SECRET), .def = "",
+    {KEY(mysql, user, user, SETTING_STRING), .required = true, .min = 1, .max = 128, .reload = true,
+     .help = "account to log in with; a reload is for new connections"},
+    {KEY(mysql, password, password, SETTING_SECRET), .def = "", .reload = true,
      .help = "its password; better ${VARIABLE}, or password_file"},
-    {KEY(mysql, password_file, password_file, SETTING_PATH), .max = PATH_LENGTH_MAX,
+    {KEY(mysql, password_file, password_file, SETTING_PATH), .max = PATH_LENGTH_MAX, .reload = true,
      .help = "file that holds the password, in place of password; a relative path starts from the "
              "folder of this file"},
     {KEY(mysql, database, database, SETTING_STRING), .def = "dtu_data", .min = 1, .max = 64,
@@ -102,8 +102,8 @@ static const struct setting journal_settings[] = {
              "all of it to the system"},
     {KEY(journal, max_bytes, max_bytes, SETTING_SIZE), .def = "10G", .min = 1 << 20,
      .max = 1099511627776.0 * 64, .reload = true,
-     .help = "bytes on disk at the most, also as 500M or 10G; past that the oldest records are "
-             "dropped"},
+     .help = "bytes on disk at the most, logs included, also as 500M or 10G; past that the oldest "
+             "records are dropped"},
     {KEY(journal, retention, retention_ms, SETTING_SECONDS), .def = "600", .min = 0,
      .max = 7 * 24 * HOUR, .reload = true,
      .help = "seconds that records stay in the journal after the database has taken them"},

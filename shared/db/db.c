@@ -17,7 +17,7 @@ static void describe(const struct mysql_section *config, char *out, size_t size)
                  (unsigned)config->port, config->database);
 }
 
-static const char *advice(unsigned code)
+const char *db_advice(unsigned code)
 {
     switch (code) {
     case CR_CONNECTION_ERROR:
@@ -31,6 +31,18 @@ static const char *advice(unsigned code)
         return "GRANT ALL on the database to this account";
     case ER_BAD_DB_ERROR:
         return "CREATE DATABASE it, or correct mysql.database";
+    case ER_CON_COUNT_ERROR:
+        return "raise the server's max_connections";
+    case ER_TOO_MANY_USER_CONNECTIONS:
+    case ER_USER_LIMIT_REACHED:
+        return "raise the limits of this account: max_user_connections, or ALTER USER ... WITH";
+    case ER_OPTION_PREVENTS_STATEMENT:
+    case DB_READ_ONLY_TRANSACTION:
+    case DB_READ_ONLY:
+        return "the server is read-only: SET GLOBAL read_only = 0, or name the primary in mysql.*";
+    case ER_RECORD_FILE_FULL:
+    case DB_NO_SPACE_LEFT:
+        return "make room on the database server's disk";
     default:
         return "see the database server's own log";
     }
@@ -64,7 +76,7 @@ MYSQL *db_connect(const struct mysql_section *config, char error[DB_ERROR_SIZE])
         char server[200];
         describe(config, server, sizeof(server));
         snprintf(error, DB_ERROR_SIZE, "cannot connect to %s: %.200s (%s)", server,
-                 mysql_error(conn), advice(mysql_errno(conn)));
+                 mysql_error(conn), db_advice(mysql_errno(conn)));
         mysql_close(conn);
         return NULL;
     }

@@ -14,6 +14,9 @@
 
 enum { DB_ERROR_SIZE = 512 };
 
+/* Errors that a client library's header may not name. */
+enum { DB_NO_SPACE_LEFT = 1021, DB_READ_ONLY_TRANSACTION = 1792, DB_READ_ONLY = 1836 };
+
 /** An error that must outlive the commands after it. */
 struct db_error {
     unsigned code; /* mysql_errno() */
@@ -47,6 +50,9 @@ void db_close(MYSQL *conn);
 /** db_has_bulk(conn): whether the server executes one statement over arrays of rows (MariaDB 10.2
  * and later). */
 bool db_has_bulk(MYSQL *conn);
+
+/** db_advice(code): what a person can do about the error ${code} (mysql_errno) of the server. */
+const char *db_advice(unsigned code);
 
 /** db_connection_lost(code): whether the error ${code} (mysql_errno) means that the line or the
  * server is gone. */

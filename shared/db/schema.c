@@ -18,8 +18,8 @@ unsigned schema_newest(void)
 
 static int failed(MYSQL *conn, const char *what, char error[DB_ERROR_SIZE])
 {
-    snprintf(error, DB_ERROR_SIZE, "%s: %.300s (error %u)", what, mysql_error(conn),
-             mysql_errno(conn));
+    snprintf(error, DB_ERROR_SIZE, "%s: %.250s (error %u): %s", what, mysql_error(conn),
+             mysql_errno(conn), db_advice(mysql_errno(conn)));
     return -1;
 }
 

@@ -76,6 +76,12 @@ def test_webhooks_and_rules_are_held_against_each_other(config):
     assert re.match(rf"{folder}/data_config\.yml:\d+: note: rules\.tank_high\.point: no point", point), point
 
 
+def test_a_journal_that_can_never_be_made(config):
+    done = call("-c", config(server={"journal": {"dir": "/proc/1/journal"}}).folder, "-t")
+    assert done.returncode == 1 and done.stdout == ""
+    assert "server_config.yml:0: journal.dir: /proc/1/journal cannot be made: /proc/1 belongs to the kernel" in done.stderr
+
+
 def test_a_missing_folder():
     done = call("-c", "/nonexistent", "-t")
     assert done.returncode == 1

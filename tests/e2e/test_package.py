@@ -215,8 +215,17 @@ def test_install_upgrade_remove_purge(debs, tmp_path):
     assert mine.exists() and password.exists()
     assert all(path.startswith(("etc/dtuhub", "etc/logrotate.d/")) for path in system.left())
 
-    (system.folder / "var/lib/dtuhub").mkdir(parents=True)
-    system.dpkg("-P", "dtuhub")
+    journal = system.folder / "var/lib/dtuhub/journal"
+    journal.mkdir(parents=True)
+    (journal / "1.journal").write_text("readings")
+    (journal.parent / "other").write_text("")
+    out = system.dpkg("-P", "dtuhub")
+    assert "/var/lib/dtuhub/journal stays: it may hold readings that the database does not have" in out
+    assert "the database and the user dtuhub stay" in out
+    assert {path for path in system.left() if (system.folder / path).is_file()} == {"var/lib/dtuhub/journal/1.journal"}
+    system.dpkg("-i", debs[0])
+    (journal / "all-stored").write_text("")
+    assert "stays: " not in system.dpkg("-P", "dtuhub")
     assert system.left() == set()
     assert system.status() == "" or system.status().startswith("not-installed")
 

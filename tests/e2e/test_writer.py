@@ -240,6 +240,18 @@ def test_a_privilege_taken_and_given_again(hub, mariadb, database, dtus, tmp_pat
     assert now["writer_rejected_total"] == 0
 
 
+@pytest.mark.parametrize("code, times", [(1969, 20), (1105, 7)], ids=["interrupted", "unknown"])
+def test_what_hits_every_record_is_no_records_fault(hub, database, dtus, tmp_path, code, times):
+    """It would be taken for one after five times, if others were stored meanwhile."""
+    hub, fleet = started(hub, dtus)
+    before = metrics(hub)["writer_retries_total"]
+    refuse(database, "TRUE", f"SQLSTATE 'HY000' SET MYSQL_ERRNO = {code}, MESSAGE_TEXT = 'not now'")
+    wait_for(lambda: metrics(hub)["writer_retries_total"] >= before + times, 60, "attempts")
+    database.query("DROP TRIGGER refuse")
+    now = all_stored_once(hub, database, fleet, tmp_path)
+    assert now["writer_rejected_total"] == 0
+
+
 @pytest.mark.parametrize("lock", ["SELECT * FROM ingest_position FOR UPDATE", "LOCK TABLES heartbeat_log WRITE"],
                          ids=["row", "table"])
 def test_a_lock_that_others_hold(hub, database, dtus, tmp_path, lock):
@@ -250,14 +262,14 @@ def test_a_lock_that_others_hold(hub, database, dtus, tmp_path, lock):
         wait_for(lambda: metrics(hub)["writer_lock_retries_total"] > 0, 30, "the lock's time-out")
         cursor.execute("ROLLBACK")
         cursor.execute("UNLOCK TABLES")
-    hub.process.wait_log("Lock wait timeout exceeded.*: another transaction holds")
+    hub.process.wait_log("Lock wait timeout exceeded.*: a transaction, LOCK TABLES, a backup or an ALTER is in the way")
     now = all_stored_once(hub, database, fleet, tmp_path)
     assert now["writer_rejected_total"] == now["writer_reconnects_total"] == 0
 
 
 def writer_waits(database):
     """Whether the writer is at the end of its transaction, and stuck."""
-    return database.query("SELECT id FROM information_schema.processlist WHERE info LIKE 'INSERT INTO ingest_position%'")
+    return database.query("SELECT id FROM information_schema.processlist WHERE info LIKE 'UPDATE ingest_position%'")
 
 
 def test_a_deadlock(hub, database, dtus, tmp_path):
@@ -284,7 +296,7 @@ def test_a_deadlock(hub, database, dtus, tmp_path):
         if metrics(hub)["writer_lock_retries_total"] > before:
             break
     assert metrics(hub)["writer_lock_retries_total"] > before
-    hub.process.wait_log("Deadlock found.*: another transaction holds these rows")
+    hub.process.wait_log("Deadlock found.*: a transaction, LOCK TABLES")
     now = all_stored_once(hub, database, fleet, tmp_path)
     assert now["writer_rejected_total"] == now["writer_reconnects_total"] == 0
 

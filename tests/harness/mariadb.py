@@ -50,8 +50,12 @@ class MariaDB:
         self._script("account", database.name, database.user, PASSWORD)
         return database
 
+    def administer(self, *statements):
+        """As the server's administrator."""
+        self._script("sql", input=";".join(statements), text=True)
+
     def drop(self, database):
-        self._script("sql", input=f"DROP DATABASE `{database.name}`; DROP USER '{database.user}'@'localhost'", text=True)
+        self.administer(f"DROP DATABASE `{database.name}`", f"DROP USER '{database.user}'@'localhost'")
 
     def close(self):
         self.stop()

@@ -48,11 +48,13 @@ static void losses_are_told_when_they_end(void **state)
     expect(1, "");
     facts.lost = 9;
     expect(2, "");
-    expect(3, "storage_lost: 9 records were dropped unstored, the oldest ones\n");
+    expect(3,
+           "storage_lost: 9 records are lost: dropped unstored, or not in the journal any more\n");
     expect(4, "");
     facts.lost = 10;
     expect(5, "");
-    expect(6, "storage_lost: 1 records were dropped unstored, the oldest ones\n");
+    expect(6,
+           "storage_lost: 1 records are lost: dropped unstored, or not in the journal any more\n");
 }
 
 static void losses_that_go_on_are_told_once_a_minute(void **state)
@@ -65,13 +67,15 @@ static void losses_that_go_on_are_told_once_a_minute(void **state)
         expect(second, "");
     }
     facts.lost++;
-    expect(360, "storage_lost: 60 records were dropped unstored, the oldest ones\n");
+    expect(360,
+           "storage_lost: 60 records are lost: dropped unstored, or not in the journal any more\n");
     for (int64_t second = 361; second < 420; second++) {
         facts.lost++;
         expect(second, "");
     }
     facts.lost++;
-    expect(420, "storage_lost: 60 records were dropped unstored, the oldest ones\n");
+    expect(420,
+           "storage_lost: 60 records are lost: dropped unstored, or not in the journal any more\n");
 }
 
 static void a_database_that_is_behind_is_told_until_it_has_caught_up(void **state)

@@ -7,6 +7,7 @@
 #define DTUHUB_TESTS_COLLECTOR_FAKE_MYSQL_H
 
 #include <mysql.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ static struct {
     size_t size;
     unsigned failing; /* statements still to fail */
     unsigned code;    /* of the error; 0: the connection is lost */
+    bool untouched;   /* statements change no row */
 } fake;
 
 /* What was said; the caller frees it. */
@@ -41,6 +43,12 @@ int mysql_real_query(MYSQL *conn, const char *sql, unsigned long len)
     fake.text[fake.size++] = '\n';
     fake.text[fake.size] = '\0';
     return 0;
+}
+
+my_ulonglong mysql_affected_rows(MYSQL *conn)
+{
+    (void)conn;
+    return fake.untouched ? 0 : 1;
 }
 
 unsigned mysql_errno(MYSQL *conn)

@@ -61,7 +61,7 @@ static inline void rig_start(struct rig *rig)
         names_device(rig->names, id);
     }
     rig->starts++;
-    atomic_store(&rig->budget.held, 0);
+    rig->budget = (struct stream_budget){.streams = 1};
     const struct journal_parts parts = {
         .stream = rig->stream, .budget = &rig->budget, .cache = rig->cache, .names = rig->names};
     rig->journal = journal_start(&rig->config, rig->dir, &parts);

@@ -11,6 +11,7 @@
 static struct {
     bool points[26], devices;
     char other; /* a point that another collector makes just before this one does */
+    bool taken; /* the number that a point had */
     unsigned rows, next;
     bool of_devices;
     char point;
@@ -31,15 +32,19 @@ int mysql_query(MYSQL *conn, const char *sql)
         return 1;
     base.rows = base.next = 0;
     base.of_devices = strncmp(sql, "SELECT id, FIELD", 16) == 0;
-    if (base.of_devices) {
+    if (strcmp(sql, "SELECT id FROM points") == 0) {
+        base.point = 'a'; /* the others are deleted */
+        base.rows = base.points[0];
+    } else if (base.of_devices) {
         for (const char *at = strstr(sql, " IN "); base.devices && *at != '\0'; at++)
             base.rows += *at == ',';
         base.rows += base.devices;
     } else if ((name = strstr(sql, "AND name = '")) != NULL) {
         base.point = name[12];
         base.rows = base.points[base.point - 'a'];
-    } else if ((name = strstr(sql, "VALUES ('default', '")) != NULL) {
-        base.points[name[20] - 'a'] = true;
+    } else if ((name = strstr(sql, "'default', '")) != NULL) {
+        base.points[name[12] - 'a'] = true;
+        return base.taken && strstr(sql, "INTO points (id, ") != NULL;
     }
     return 0;
 }
@@ -233,6 +238,38 @@ static void forgetting_asks_anew(void **state)
     assert_int_equal(directory_point(bench->dir, a), 1);
 }
 
+static void a_point_that_was_deleted_gets_its_number_again(void **state)
+{
+    struct bench *bench = *state;
+    struct db_error error;
+    uint32_t a = add_point(bench, "a", "V"), b = add_point(bench, "b", "A");
+    assert_int_equal(directory_check(bench->dir, NULL, &error), 0); /* none is known */
+    directory_want_point(bench->dir, a);
+    directory_want_point(bench->dir, b);
+    assert_int_equal(resolve(bench), 0);
+    base.points[1] = false;
+    free(fake_take());
+    assert_int_equal(directory_check(bench->dir, NULL, &error), 0);
+    assert_int_equal(directory_check(bench->dir, NULL, &error), 0);
+    assert_int_equal(resolve(bench), 0);
+    char *said = fake_take();
+    assert_non_null(strstr(said, "INSERT INTO points (id, profile, name, address, kind, unit, "
+                                 "decimals) VALUES (2, 'default', 'b', 0, 'int', 'A', 0)"));
+    assert_null(strstr(said, "'a'"));
+    free(said);
+    assert_int_equal(directory_point(bench->dir, b), 2);
+
+    base.points[1] = false; /* and where another one has it, another */
+    base.taken = true;
+    fake.code = 1062;
+    assert_int_equal(directory_check(bench->dir, NULL, &error), 0);
+    assert_int_equal(resolve(bench), 0);
+    fake.code = 0;
+    said = fake_take();
+    assert_non_null(strstr(said, "INSERT INTO points (profile, name"));
+    free(said);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -245,6 +282,7 @@ int main(void)
         TEST(many_devices_take_few_statements),
         TEST(new_devices_are_inserted),
         TEST(forgetting_asks_anew),
+        TEST(a_point_that_was_deleted_gets_its_number_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
+#include "collector/store/journal_file.h"
 #include "tests/unit/collector/store/journal_rig.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static void hands_on_what_it_is_given(void **state)
@@ -41,11 +43,77 @@ static void what_was_not_stored_comes_again_after_a_restart(void **state)
     assert_true(again.earlier);
     assert_string_equal(again.journal, first.journal);
     assert_int_equal(again.last_seq, 1000);
-    rig_add(&rig, 1000, 10); /* goes on in the same file */
+    rig_add(&rig, 1000, 10); /* into a file of its own: the first may be a copy, see below */
     rig_take(&rig, 1000, 10, true, &again);
     assert_false(again.earlier);
-    assert_string_equal(again.journal, first.journal);
-    assert_int_equal(again.last_seq, 1010);
+    assert_string_not_equal(again.journal, first.journal);
+    assert_int_equal(again.last_seq, 10);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+static unsigned count_files(const struct rig *rig)
+{
+    char folder[PATH_MAX];
+    const struct dirent *entry;
+    unsigned files = 0;
+    rig_path(rig, "", folder);
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL)
+        files += strlen(entry->d_name) > 3 &&
+                 strcmp(entry->d_name + strlen(entry->d_name) - 3, ".db") == 0;
+    closedir(dir);
+    return files;
+}
+
+static void starts_leave_nothing_behind(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct parcel parcel;
+    rig_init(&rig);
+    for (int i = 0; i < 5; i++) {
+        rig_start(&rig);
+        assert_int_equal(rig_stop(&rig), 0);
+    }
+    assert_int_equal(count_files(&rig), 0);
+    for (uint32_t i = 0; i < 5; i++) { /* those with records are read in order, and then go */
+        rig_start(&rig);
+        rig_add(&rig, i * 100, 100);
+        assert_int_equal(rig_stop(&rig), 0);
+    }
+    assert_int_equal(count_files(&rig), 5);
+    rig.config.journal.retention_ms = 1;
+    rig_start(&rig);
+    rig_take(&rig, 0, 500, true, &parcel);
+    rig_add(&rig, 500, 1);
+    rig_take(&rig, 500, 1, true, &parcel);
+    RIG_WAIT(count_files(&rig) == 1);
+    assert_int_equal(rig_status(&rig).depth, 0);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+/* The database was restored: what an earlier file holds may be wanted again, too. */
+static void rewound_it_starts_again_from_the_first_file(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct parcel parcel;
+    rig_init(&rig);
+    rig_start(&rig);
+    rig_add(&rig, 0, 100);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_start(&rig);
+    rig_add(&rig, 100, 100);
+    rig_take(&rig, 0, 200, true, &parcel);
+    rig_add(&rig, 200, 10); /* in memory still */
+    journal_rewind(rig.journal);
+    rig_take(&rig, 0, 210, true, &parcel);
+    assert_int_equal(parcel.last_seq, 110);
+    assert_int_equal(rig_status(&rig).depth, 0);
+    assert_int_equal(rig_status(&rig).missing, 0);
     assert_int_equal(rig_stop(&rig), 0);
     rig_remove(&rig);
 }
@@ -197,6 +265,19 @@ static void what_memory_has_no_room_for_is_read_back(void **state)
     rig_remove(&rig);
 }
 
+/* Of the first group in the first file; 0: none. */
+static uint64_t first_in_file(const struct rig *rig)
+{
+    char path[PATH_MAX], error[FILE_ERROR_SIZE];
+    struct journal_file *file;
+    struct file_group group;
+    rig_path(rig, "journal-1.db", path);
+    assert_int_equal(file_open(path, false, FILE_SYNC_OFF, &file, error), FILE_OK);
+    enum file_result result = file_next(file, 1, FILE_MOST_SEQ, &group, NULL);
+    file_close(file);
+    return result == FILE_OK ? group.first_seq : 0;
+}
+
 static void what_is_stored_goes_after_the_retention_window(void **state)
 {
     (void)state;
@@ -209,17 +290,16 @@ static void what_is_stored_goes_after_the_retention_window(void **state)
     rig_take(&rig, 0, 20000, true, NULL);
     rig_add(&rig, 20000, 100);
     rig_take(&rig, 20000, 100, false, &parcel);
-    uint64_t bytes = rig_status(&rig).bytes;
-    RIG_WAIT(rig_status(&rig).bytes < bytes / 4);
+    RIG_WAIT(first_in_file(&rig) == 20001);
     journal_seek(rig.journal, parcel.journal, 0); /* as far as it holds what was there */
     rig_take(&rig, 20000, 100, true, &parcel);
     assert_int_equal(parcel.last_seq, 20100);
-    RIG_WAIT(rig_status(&rig).bytes <= 4 * 4096);
+    RIG_WAIT(first_in_file(&rig) == 0);
     assert_int_equal(rig_stop(&rig), 0);
-    rig_start(&rig); /* numbers go on though nothing is left */
+    rig_start(&rig);
     rig_add(&rig, 20100, 1);
     rig_take(&rig, 20100, 1, true, &parcel);
-    assert_int_equal(parcel.last_seq, 20101);
+    assert_int_equal(parcel.last_seq, 1);
     assert_int_equal(rig_stop(&rig), 0);
     rig_remove(&rig);
 }
@@ -252,6 +332,77 @@ static void past_its_bound_the_oldest_are_dropped_and_counted(void **state)
     assert_int_equal(rig_status(&rig).depth, 0);
     assert_int_equal(rig_status(&rig).unreadable, 0);
     assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+/* What the folder takes on the disk. */
+static uint64_t on_disk(const struct rig *rig)
+{
+    char folder[PATH_MAX], path[PATH_MAX + 300];
+    uint64_t bytes = 0;
+    rig_path(rig, "", folder);
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL) {
+        struct stat info;
+        snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+        if (stat(path, &info) == 0 && S_ISREG(info.st_mode))
+            bytes += (uint64_t)info.st_size;
+    }
+    closedir(dir);
+    return bytes;
+}
+
+/* Many small groups: the log takes a page or two for each. */
+static void its_bound_is_that_of_all_it_has_on_the_disk(void **state)
+{
+    (void)state;
+    struct rig rig;
+    uint64_t most = 0;
+    rig_init_fast(&rig);
+    rig.config.journal.max_bytes = 1 << 20;
+    rig.config.journal.sync = JOURNAL_SYNC_OFF;
+    rig_start(&rig);
+    for (uint32_t i = 0; i < 300; i++) {
+        rig_add(&rig, i * 50, 50);
+        RIG_WAIT(rig_status(&rig).records == (i + 1) * 50);
+        uint64_t bytes = on_disk(&rig);
+        most = bytes > most ? bytes : most;
+    }
+    assert_in_range(most, 512 << 10, 1 << 20);
+    RIG_WAIT(rig_status(&rig).bytes == on_disk(&rig));
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+/* Who has taken them will store them. */
+static void what_is_handed_out_is_not_counted_as_dropped(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct parcel held;
+    rig_init_fast(&rig);
+    rig.config.journal.max_bytes = 1 << 20;
+    for (int stored = 0; stored < 2; stored++) {
+        rig_start(&rig);
+        rig_add(&rig, 0, 5000);
+        assert_true(journal_take(rig.journal, 5000, &held) > 0);
+        uint32_t added = 5000;
+        while (rig_status(&rig).dropped == 0) {
+            rig_add(&rig, added, 400);
+            added += 400;
+            RIG_WAIT(rig_status(&rig).records == added);
+        }
+        struct journal_status status = rig_status(&rig);
+        assert_int_equal(status.depth + status.dropped + held.records, added);
+        size_t records = held.records;
+        journal_done(rig.journal, &held, stored);
+        RIG_WAIT(rig_status(&rig).dropped >= (stored ? status.dropped : records + status.dropped));
+        assert_int_equal(rig_stop(&rig), 0);
+        rig_remove(&rig);
+        assert_int_equal(mkdir(rig.dir, 0700), 0);
+    }
     rig_remove(&rig);
 }
 
@@ -313,12 +464,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hands_on_what_it_is_given),
         cmocka_unit_test(what_was_not_stored_comes_again_after_a_restart),
+        cmocka_unit_test(starts_leave_nothing_behind),
+        cmocka_unit_test(rewound_it_starts_again_from_the_first_file),
         cmocka_unit_test(a_killed_collector_loses_nothing),
         cmocka_unit_test(a_seek_goes_on_behind_what_is_stored),
         cmocka_unit_test(a_journal_that_lost_records_goes_on_under_another_name),
         cmocka_unit_test(what_memory_has_no_room_for_is_read_back),
         cmocka_unit_test(what_is_stored_goes_after_the_retention_window),
         cmocka_unit_test(past_its_bound_the_oldest_are_dropped_and_counted),
+        cmocka_unit_test(its_bound_is_that_of_all_it_has_on_the_disk),
+        cmocka_unit_test(what_is_handed_out_is_not_counted_as_dropped),
         cmocka_unit_test(two_collectors_do_not_share_a_folder),
         cmocka_unit_test(without_it_records_go_on_from_memory),
     };

@@ -168,7 +168,7 @@ static void a_full_disk_is_got_over(void **state)
     rig_init(&rig);
     rig_start(&rig);
     for (int round = 0; round < 3; round++) {
-        limit_files(100000 + 40000 * round);
+        limit_files(4096 + 1000 * round); /* less than an empty file takes */
         while (rig_status(&rig).ok || loose == 0) {
             rig_add(&rig, added, 300);
             added += 300;
@@ -191,10 +191,30 @@ static void a_full_disk_is_got_over(void **state)
         journal_done(rig.journal, &parcel, true);
     }
     assert_int_equal(strlen(id), 32);
-    char path[PATH_MAX];
-    rig_path(&rig, "journal-2.db", path); /* it was the same file all the time */
-    assert_int_not_equal(access(path, F_OK), 0);
     assert_int_equal(rig_status(&rig).dropped, 0);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+/* Only what is stored takes the room: it goes. */
+static void room_is_made_by_what_is_stored(void **state)
+{
+    (void)state;
+    struct rig rig;
+    signal(SIGXFSZ, SIG_IGN);
+    rig_init_fast(&rig);
+    rig_start(&rig);
+    limit_files(200000);
+    for (uint32_t i = 0; i < 40; i++) {
+        rig_add(&rig, i * 300, 300);
+        RIG_WAIT(rig_status(&rig).records == (i + 1) * 300);
+        rig_take(&rig, i * 300, 300, true, NULL);
+    }
+    assert_true(rig_status(&rig).ok);
+    assert_int_equal(rig_status(&rig).unjournalled, 0);
+    assert_int_equal(rig_status(&rig).errors, 0);
+    assert_int_equal(rig_status(&rig).dropped, 0);
+    limit_files(RLIM_INFINITY);
     assert_int_equal(rig_stop(&rig), 0);
     rig_remove(&rig);
 }
@@ -274,15 +294,74 @@ static void a_folder_that_is_deleted_is_made_again(void **state)
     rig_remove(&rig);
 }
 
+static void what_waits_is_saved_from_a_deleted_folder(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct parcel held, parcel;
+    char dir[PATH_MAX], command[PATH_MAX + 16];
+    rig_init(&rig);
+    rig.config.cache.max_size = 1000; /* so that little of it is in memory, too */
+    rig_start(&rig);
+    for (uint32_t i = 0; i < 20; i++) {
+        rig_add(&rig, i * 200, 200);
+        RIG_WAIT(rig_status(&rig).records == (i + 1) * 200);
+    }
+    assert_true(journal_take(rig.journal, 1, &held) > 0);
+    rig_path(&rig, "", dir);
+    snprintf(command, sizeof(command), "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+    rig_path(&rig, "journal-2.db", dir);
+    RIG_WAIT(access(dir, F_OK) == 0 && rig_status(&rig).ok);
+    RIG_WAIT(rig_status(&rig).depth == 4000 - held.records);
+    struct rig_run run = {.next = (uint32_t)held.records};
+    journal_done(rig.journal, &held, true);
+    rig_add(&rig, 4000, 10);
+    while (run.next < 4010) {
+        assert_true(journal_take(rig.journal, 500, &parcel) > 0);
+        rig_see(&rig, &parcel, rig_in_order, &run);
+        journal_done(rig.journal, &parcel, true);
+    }
+    assert_int_equal(rig_status(&rig).dropped, 0);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
+/* What is only in files that are gone is lost, and counted. */
+static void what_a_deleted_folder_takes_along_is_counted(void **state)
+{
+    (void)state;
+    struct rig rig;
+    char dir[PATH_MAX], command[PATH_MAX + 16];
+    rig_init(&rig);
+    rig_start(&rig);
+    rig_add(&rig, 0, 300);
+    RIG_WAIT(rig_status(&rig).records == 300);
+    atomic_store(&syncs_to_fail, 1); /* so that it goes on with another file */
+    rig_add(&rig, 300, 100);
+    RIG_WAIT(rig_status(&rig).records == 400);
+    rig_path(&rig, "", dir);
+    snprintf(command, sizeof(command), "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+    RIG_WAIT(rig_status(&rig).dropped == 300);
+    assert_int_equal(rig_status(&rig).depth, 100);
+    rig_take(&rig, 300, 100, true, NULL);
+    assert_int_equal(rig_stop(&rig), 0);
+    rig_remove(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(after_a_failed_sync_the_file_is_not_trusted),
         cmocka_unit_test(where_no_sync_works_records_go_on_from_memory),
         cmocka_unit_test(a_full_disk_is_got_over),
+        cmocka_unit_test(room_is_made_by_what_is_stored),
         cmocka_unit_test(what_waits_for_room_is_journalled_in_order),
         cmocka_unit_test(what_is_in_no_file_at_the_end_is_lost_and_counted),
         cmocka_unit_test(a_folder_that_is_deleted_is_made_again),
+        cmocka_unit_test(what_waits_is_saved_from_a_deleted_folder),
+        cmocka_unit_test(what_a_deleted_folder_takes_along_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,11 @@ static void each_code_has_its_meaning(void **state)
         {1300, REFUSAL_ROW},       {1467, REFUSAL_ROW},       {1153, REFUSAL_ROW},
         {1136, REFUSAL_SCHEMA},    {1305, REFUSAL_SCHEMA},    {1143, REFUSAL_PRIVILEGE},
         {1370, REFUSAL_PRIVILEGE}, {1041, REFUSAL_SERVER},    {1040, REFUSAL_SERVER},
-        {1047, REFUSAL_SERVER},
+        {1047, REFUSAL_SERVER},    {1317, REFUSAL_LOCK},      {1969, REFUSAL_LOCK},
+        {3024, REFUSAL_LOCK},      {1412, REFUSAL_LOCK},      {1615, REFUSAL_LOCK},
+        {1030, REFUSAL_SERVER},    {1026, REFUSAL_SERVER},    {1932, REFUSAL_SERVER},
+        {1036, REFUSAL_SERVER},    {1180, REFUSAL_SERVER},    {1203, REFUSAL_SERVER},
+        {1226, REFUSAL_SERVER},    {1461, REFUSAL_SERVER},    {1194, REFUSAL_SERVER},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -39,6 +43,7 @@ static void an_unknown_code_is_judged_by_its_state(void **state)
     assert_int_equal(refusal_of(65000, "23000"), REFUSAL_ROW);
     assert_int_equal(refusal_of(65000, "45000"), REFUSAL_ROW);
     assert_int_equal(refusal_of(65000, "40001"), REFUSAL_LOCK);
+    assert_int_equal(refusal_of(65000, "70100"), REFUSAL_LOCK);
     assert_int_equal(refusal_of(65000, "08S01"), REFUSAL_LOST);
     assert_int_equal(refusal_of(65000, "HY000"), REFUSAL_OTHER);
     assert_int_equal(refusal_of(65000, ""), REFUSAL_OTHER);
@@ -54,7 +59,10 @@ static void advice_says_what_to_do(void **state)
     assert_non_null(strstr(refusal_advice(REFUSAL_SERVER, 1021), "disk"));
     assert_non_null(strstr(refusal_advice(REFUSAL_SERVER, 1040), "max_connections"));
     assert_non_null(strstr(refusal_advice(REFUSAL_SERVER, 1041), "own log"));
+    assert_non_null(strstr(refusal_advice(REFUSAL_SERVER, 1203), "max_user_connections"));
     assert_non_null(strstr(refusal_advice(REFUSAL_LOCK, 1213), "INNODB STATUS"));
+    assert_non_null(strstr(refusal_advice(REFUSAL_LOCK, 1205), "PROCESSLIST"));
+    assert_non_null(strstr(refusal_advice(REFUSAL_LOCK, 1969), "max_statement_time"));
     assert_string_equal(refusal_advice(REFUSAL_LOST, 2013), "");
     for (int i = 0; i < REFUSALS; i++)
         assert_non_null(refusal_advice((enum refusal)i, 1));

@@ -46,6 +46,54 @@ static void writes_every_type(void **state)
     rowset_free(rows);
 }
 
+int mysql_query(MYSQL *conn, const char *sql)
+{
+    return mysql_real_query(conn, sql, strlen(sql));
+}
+
+MYSQL_RES *mysql_store_result(MYSQL *conn)
+{
+    (void)conn;
+    return (MYSQL_RES *)&fake;
+}
+
+void mysql_free_result(MYSQL_RES *result)
+{
+    (void)result;
+}
+
+MYSQL_ROW mysql_fetch_row(MYSQL_RES *result)
+{
+    static char *row[] = {(char *)"2"};
+    (void)result;
+    return row;
+}
+
+static void rows_are_found_by_all_they_hold(void **state)
+{
+    (void)state;
+    struct db_error error;
+    struct rowset *rows = rowset_new(&spec);
+    assert_int_equal(rowset_find(rows, NULL, &error), 0);
+    for (int i = 0; i < 2; i++) {
+        rowset_add_uint(rows, 7);
+        if (i == 0)
+            rowset_add_double(rows, 0.5);
+        else
+            rowset_add_null(rows);
+        rowset_add_time(rows, i);
+        rowset_add_text(rows, "it's");
+    }
+    assert_int_equal(rowset_find(rows, NULL, &error), 2);
+    expect_said(
+        "SELECT COUNT(*) FROM t WHERE (a = 7 AND b = 5.0000000000000000e-01 AND c = "
+        "'1970-01-01 00:00:00.000' AND d = BINARY 'it\\'s') OR (a = 7 AND b IS NULL AND c = "
+        "'1970-01-01 00:00:00.001' AND d = BINARY 'it\\'s')\n");
+    fake.failing = 1;
+    assert_int_equal(rowset_find(rows, NULL, &error), -1);
+    rowset_free(rows);
+}
+
 static void a_double_survives_its_text(void **state)
 {
     (void)state;
@@ -142,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_every_type),
+        cmocka_unit_test(rows_are_found_by_all_they_hold),
         cmocka_unit_test(a_double_survives_its_text),
         cmocka_unit_test(no_rows_say_nothing),
         cmocka_unit_test(clear_forgets_rows_half_done_too),

@@ -387,6 +387,33 @@ static void the_folder_of_a_stream_that_is_gone_goes(void **state)
     stop(bench);
 }
 
+static bool noted(const struct bench *bench)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/journal/all-stored", bench->dir);
+    return access(path, F_OK) == 0;
+}
+
+/* Only where each stream's journal is stored to its end. */
+static void a_stop_notes_that_all_is_stored(void **state)
+{
+    struct bench *bench = *state;
+    start(bench, 3, true);
+    say(bench, 5);
+    stop(bench);
+    assert_false(noted(bench));
+    start(bench, 1, false);
+    WAIT(all_stored(bench));
+    stop(bench);
+    assert_true(noted(bench));
+    start(bench, 2, true);
+    assert_false(noted(bench));
+    recorder_heartbeat(&bench->recorder, names_device(store_names(bench->store), "0"),
+                       ++bench->said[0]); /* one stream of two has something */
+    stop(bench);
+    assert_false(noted(bench));
+}
+
 /* Sums */
 
 static void sums_say_the_worst(void **state)
@@ -415,6 +442,7 @@ static void sums_say_the_worst(void **state)
     strcpy(worse.journal.error, "gone");
     strcpy(worse.writer.error, "refused");
     worse.journal.oldest_ms = 40;
+    worse.writer.waits_since_ms = 30;
     store_sum(&sum, &bad);
     store_sum(&sum, &worse);
     assert_int_equal(sum.cache.waiting, 5);
@@ -436,6 +464,13 @@ static void sums_say_the_worst(void **state)
     assert_int_equal(sum.writer.records, 12);
     assert_int_equal(sum.writer.lock_retries, 4);
     assert_int_equal(sum.writer.last_commit_ms, 90);
+    assert_int_equal(sum.writer.waits_since_ms, 30);
+    worse.writer.waits_since_ms = 20;
+    store_sum(&sum, &worse);
+    worse.writer.waits_since_ms = 25;
+    store_sum(&sum, &worse);
+    store_sum(&sum, &bad);
+    assert_int_equal(sum.writer.waits_since_ms, 20);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -448,6 +483,7 @@ int main(void)
         TEST(the_database_comes_late),
         TEST(a_stop_does_not_wait_at_the_gate),
         TEST(the_folder_of_a_stream_that_is_gone_goes),
+        TEST(a_stop_notes_that_all_is_stored),
         cmocka_unit_test(sums_say_the_worst),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

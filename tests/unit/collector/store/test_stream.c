@@ -22,11 +22,11 @@ static void a_cache_has_room_for_some_records(void **state)
 
 static void only_one_with_more_than_its_share_gives_way(void **state)
 {
-    struct stream_budget budget = {.held = 900};
+    struct stream_budget budget = {.data = 900};
     const struct stream first = {.number = 0, .count = 2}, left = {.number = 2, .count = 2};
     (void)state;
     assert_false(stream_over_budget(&first, &budget, 900, 1000)); /* all fits */
-    budget.held = 1100;
+    budget.data = 1100;
     assert_true(stream_over_budget(&first, &budget, 600, 1000));
     assert_false(stream_over_budget(&first, &budget, 500, 1000));
     assert_true(stream_over_budget(&left, &budget, 1, 1000)); /* the oldest records are its */

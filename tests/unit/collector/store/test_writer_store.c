@@ -3,6 +3,7 @@
 #include "collector/store/recorder.h"
 #include "collector/store/set_aside.h"
 #include "collector/store/writer_parts.h"
+#include "shared/base/clock.h"
 #include "tests/unit/collector/parts.h"
 #include "tests/unit/collector/store/fake_mysql.h"
 
@@ -28,23 +29,30 @@ static struct {
     bool poison[RECORDS + 1];    /* refused for good */
     bool unknown[RECORDS + 1];   /* so is what it refers to */
     unsigned taken[RECORDS + 1]; /* so many ms from its time on, keys are taken */
+    bool there[RECORDS + 1];     /* and what has them are these very readings */
     uint64_t position;
     /* the transaction */
     struct work work;
     size_t mark; /* the savepoint; NOWHERE: none */
     size_t kept; /* of what batch_keep() was told */
     uint64_t writes_position;
+    /* a restore, amid the transaction that is so many from now, and what it brings */
+    unsigned restored_at;
+    uint64_t restores;
+    unsigned young; /* times that tables are found that were made anew a moment ago */
+    bool asks_tables;
     /* what it does not like */
-    size_t most;         /* rows of a transaction; 0: any number */
-    unsigned refusal;    /* the error of poison; 0: REFUSED */
-    bool forgets_marks;  /* an error ends savepoints */
-    bool takes_no_aside; /* nothing is taken into rejected_records */
-    unsigned healed;     /* the record is refused no more once something is */
-    unsigned deadlocks;  /* commits still to fail */
+    size_t most;          /* rows of a transaction; 0: any number */
+    unsigned refusal;     /* the error of poison; 0: REFUSED */
+    bool forgets_marks;   /* an error ends savepoints */
+    bool takes_no_aside;  /* nothing is taken into rejected_records */
+    unsigned refuses_all; /* attempts still to come of which no record is taken */
+    unsigned healed;      /* the record is refused no more once something is */
+    unsigned deadlocks;   /* commits still to fail */
     /* the line */
     unsigned chance; /* one statement in so many goes wrong; 0: none */
     unsigned order;  /* of statements in transactions so far */
-    unsigned inserts, commits, complaints;
+    unsigned inserts, commits, complaints, waits;
     unsigned tidied_at, first_commit;
     bool down;
     char seq[24];
@@ -55,6 +63,7 @@ static struct span filled;
 static size_t filled_count;
 static int64_t shift;
 static bool forgotten;
+static uint64_t missed;
 
 static int fails(unsigned code)
 {
@@ -118,6 +127,21 @@ static int to_savepoint(void)
     return fails(0);
 }
 
+/* From where it is; a restore may have come between. */
+static int write_position(const char *sql)
+{
+    const char *from = strstr(sql, "AND seq = "), *to = strstr(sql, "SET seq = ");
+    const char *values = strrchr(sql, '\'');
+    if (base.restored_at > 0 && --base.restored_at == 0)
+        base.position = base.restores;
+    fake.untouched = from != NULL && strtoull(from + 10, NULL, 10) != base.position;
+    if (from == NULL && base.position > 0)
+        return fails(TAKEN);
+    if (!fake.untouched)
+        base.writes_position = strtoull(to != NULL ? to + 10 : values + 3, NULL, 10);
+    return fails(0);
+}
+
 int mysql_query(MYSQL *conn, const char *sql)
 {
     (void)conn;
@@ -136,9 +160,10 @@ int mysql_query(MYSQL *conn, const char *sql)
         base.mark = base.work.count;
     if (strcmp(sql, "ROLLBACK TO part") == 0)
         return to_savepoint();
-    const char *values = strstr(sql, "VALUES ('north', 0, '");
-    if (values != NULL)
-        base.writes_position = strtoull(strrchr(values, '\'') + 3, NULL, 10);
+    if (strncmp(sql, "INSERT INTO ingest_position", 27) == 0 ||
+        strncmp(sql, "UPDATE ingest_position", 22) == 0)
+        return write_position(sql);
+    base.asks_tables = strstr(sql, "information_schema.tables") != NULL;
     return fails(0);
 }
 
@@ -156,8 +181,9 @@ void mysql_free_result(MYSQL_RES *result)
 MYSQL_ROW mysql_fetch_row(MYSQL_RES *result)
 {
     (void)result;
-    snprintf(base.seq, sizeof(base.seq), "%llu", (unsigned long long)base.position);
-    base.row[0] = base.seq;
+    uint64_t number = base.asks_tables ? base.young > 0 && base.young-- : base.position;
+    snprintf(base.seq, sizeof(base.seq), "%llu", (unsigned long long)number);
+    base.row[0] = base.asks_tables || base.position > 0 ? base.seq : NULL;
     return base.row;
 }
 
@@ -206,6 +232,19 @@ void batch_keep(struct batch *batch)
     base.kept += filled_count;
 }
 
+int batch_is_there(struct batch *batch, MYSQL *conn, struct db_error *error)
+{
+    struct span_walk walk = span_begin(&filled);
+    struct record_head head;
+    const uint8_t *body;
+    (void)batch, (void)conn, (void)error;
+    return span_next(&walk, &head, &body) && base.there[head.ts_ms] && shift == 0;
+}
+void batch_pass(struct batch *batch)
+{
+    (void)batch;
+}
+
 static void write_row(uint64_t number, bool aside)
 {
     assert_true(base.work.count < 2 * RECORDS);
@@ -235,7 +274,7 @@ int batch_insert(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *e
     }
     while (span_next(&walk, &head, &body)) {
         bool taken = shift < base.taken[head.ts_ms];
-        if (base.poison[head.ts_ms] || taken) {
+        if (base.poison[head.ts_ms] || base.refuses_all > 0 || taken) {
             base.work.count = rand() % 2 ? start : base.work.count; /* of several tables */
             return refuse(error, taken ? TAKEN : base.refusal ? base.refusal : REFUSED);
         }
@@ -261,6 +300,11 @@ void directory_forget(struct directory *dir)
 {
     (void)dir;
     forgotten = true;
+}
+int directory_check(struct directory *dir, MYSQL *conn, struct db_error *error)
+{
+    (void)dir, (void)conn, (void)error;
+    return 0;
 }
 void directory_want_id(struct directory *dir, uint32_t ref)
 {
@@ -324,6 +368,12 @@ int aside_rows_insert(struct aside_rows *rows, MYSQL *conn, bool bulk, struct db
     return 0;
 }
 
+void journal_missed(struct journal *journal, uint64_t records)
+{
+    (void)journal;
+    missed += records;
+}
+
 int link_tidy_up(struct writer_link *link, struct db_error *error)
 {
     (void)link;
@@ -347,6 +397,7 @@ int writer_reach(struct writer *writer)
 bool writer_back_off(struct writer *writer)
 {
     (void)writer;
+    base.waits++;
     return true;
 }
 bool writer_recover(struct writer *writer, enum refusal refusal, const struct db_error *error)
@@ -354,6 +405,7 @@ bool writer_recover(struct writer *writer, enum refusal refusal, const struct db
     (void)error;
     no_transaction();
     base.complaints++;
+    base.refuses_all -= base.refuses_all > 0;
     base.takes_no_aside = base.takes_no_aside && base.complaints < 3;
     if (!base.takes_no_aside)
         base.poison[base.healed] = false;
@@ -367,6 +419,10 @@ bool writer_pause(struct writer *writer, int64_t ms)
 {
     (void)writer, (void)ms;
     return true;
+}
+void writer_stores(struct writer *writer, size_t records)
+{
+    (void)writer, (void)records;
 }
 bool writer_over(struct writer *writer)
 {
@@ -387,6 +443,8 @@ static int set_up(void **state)
     struct bench *bench = calloc(1, sizeof(*bench));
     memset(&base, 0, sizeof(base));
     forgotten = false;
+    missed = 0;
+    fake.untouched = false;
     aside_count = 0;
     srand(1);
     bench->writer.positions = positions_new("north", 0);
@@ -504,14 +562,80 @@ static void a_restored_database_sends_the_journal_back(void **state)
     base.position = 20; /* the backup's */
     bench->writer.link.conn = NULL;
     pack(bench, "abc", 51, 60);
-    assert_int_equal(store(bench, &seek), OUTCOME_SEEK);
-    assert_int_equal(seek, 20);
+    assert_int_equal(store(bench, &seek), OUTCOME_BACK);
     assert_true(forgotten);
     memset(base.stored, 0, sizeof(base.stored));
     memset(base.last, 0, sizeof(base.last));
     pack(bench, "abc", 21, 60);
     assert_int_equal(store(bench, &seek), OUTCOME_STORED);
     expect_once(21, 60);
+}
+
+/* The connection stands all the while. */
+static void a_restore_amid_a_transaction_is_noticed(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    pack(bench, "abc", 1, 50);
+    store(bench, &seek);
+    base.restored_at = 1;
+    base.restores = 20;
+    base.young = 3; /* it goes on for a while */
+    pack(bench, "abc", 51, 60);
+    assert_int_equal(store(bench, &seek), OUTCOME_BACK);
+    assert_int_equal(base.waits, 4);
+    assert_int_equal(base.commits, 1);
+    assert_int_equal(base.position, 20);
+    assert_int_equal(base.complaints, 0);
+    assert_true(forgotten);
+    memset(base.stored, 0, sizeof(base.stored));
+    memset(base.last, 0, sizeof(base.last));
+    pack(bench, "abc", 21, 60);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(missed, 0);
+    expect_once(21, 60);
+}
+
+/* Two collectors that work on copies of one journal. */
+static void what_another_one_has_stored_is_passed(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    pack(bench, "abc", 1, 50);
+    store(bench, &seek);
+    base.restored_at = 1;
+    base.restores = 70;
+    pack(bench, "abc", 51, 90);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(base.stored[51], 0);
+    assert_int_equal(base.stored[70], 0);
+    assert_int_equal(base.stored[71], 1);
+    assert_int_equal(base.position, 90);
+}
+
+static void what_the_journal_holds_no_more_is_counted(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    pack(bench, "abc", 1, 50);
+    store(bench, &seek);
+    base.position = 20;
+    bench->writer.link.conn = NULL;
+    pack(bench, "abc", 51, 60);
+    assert_int_equal(store(bench, &seek), OUTCOME_BACK);
+    memset(base.last, 0, sizeof(base.last));
+    pack(bench, "abc", 41, 60);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(missed, 20); /* 21 to 40 */
+    pack(bench, "abc", 71, 80);   /* what was never stored is counted where it was dropped */
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(missed, 20);
+    pack(bench, "def", 101, 110); /* of an earlier life: as far as its file says */
+    bench->parcel.earlier = true;
+    bench->parcel.deleted_seq = 95;
+    base.position = 90;
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(missed, 25);
 }
 
 static void without_a_journal_a_restored_database_gets_what_is_new(void **state)
@@ -575,6 +699,24 @@ static void another_attempt_counts_nothing_twice(void **state)
     assert_int_equal(bench->writer.status.batches, 1);
     assert_int_equal(bench->writer.in_hand, 0);
     expect_once(1, 50);
+}
+
+/* As where a journal is stored again whose position was lost. */
+static void readings_that_are_there_are_not_stored_again(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    for (unsigned i = 1; i <= 40; i++)
+        base.taken[i] = 3;
+    memset(base.there, true, 30);
+    pack(bench, "abc", 1, 50);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.repeated, 29);
+    assert_int_equal(bench->writer.status.moved, 11);
+    assert_int_equal(bench->writer.status.rejected, 0);
+    assert_int_equal(bench->writer.status.records, 21);
+    assert_int_equal(base.position, 50);
+    expect_once(30, 50);
 }
 
 static unsigned count_of(const bool poison[RECORDS + 1])
@@ -656,6 +798,77 @@ static void an_error_that_nobody_knows_is_a_row_in_the_end(void **state)
     assert_int_equal(base.complaints, 4);
     assert_int_equal(bench->writer.status.rejected, 1);
     expect_once(1, 50);
+}
+
+/* So many attempts long; then it ends. */
+static void refuse_all(unsigned attempts)
+{
+    base.refusal = STRANGE;
+    base.refuses_all = attempts;
+}
+
+static void what_refuses_every_record_is_nobodys_fault(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    refuse_all(40);
+    pack(bench, "abc", 1, 1);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.rejected, 0);
+    assert_int_equal(base.complaints, 40);
+    base.complaints = base.inserts = 0;
+    refuse_all(40);
+    pack(bench, "abc", 2, 200);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.rejected, 0);
+    assert_int_equal(base.complaints, 40);
+    assert_true(base.inserts < 40 * 40); /* nor is each tried alone */
+    expect_once(1, 200);
+}
+
+static void what_ends_every_transaction_is_nobodys_fault(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.forgets_marks = true;
+    refuse_all(40);
+    pack(bench, "abc", 1, 50);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.rejected, 0);
+    expect_once(1, 50);
+}
+
+static void one_that_ends_its_transaction_is_found_where_others_are_stored(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.forgets_marks = true;
+    base.refusal = STRANGE;
+    base.poison[30] = true;
+    pack(bench, "abc", 1, 50);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.rejected, 1);
+    expect_once(1, 50);
+}
+
+/* One that goes on and on must not hold up everything for ever. */
+static void patience_with_one_device_has_an_end(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.poison[1] = true;
+    base.refusal = STRANGE;
+    bench->writer.strange_code = STRANGE;
+    bench->writer.strange_count = 1000;
+    bench->writer.strange_since_ms = clock_mono_ms() - 599000;
+    assert_false(writer_out_of_patience(&bench->writer));
+    bench->writer.strange_since_ms -= 1000;
+    assert_true(writer_out_of_patience(&bench->writer));
+    pack(bench, "abc", 1, 1);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.rejected, 1);
+    assert_int_equal(base.complaints, 0);
+    assert_int_equal(bench->writer.strange_count, 0);
 }
 
 static void a_transaction_too_large_is_halved(void **state)
@@ -776,15 +989,23 @@ int main(void)
         TEST(what_is_stored_already_is_not_stored_again),
         TEST(a_gap_in_the_journal_is_passed),
         TEST(a_restored_database_sends_the_journal_back),
+        TEST(a_restore_amid_a_transaction_is_noticed),
+        TEST(what_another_one_has_stored_is_passed),
+        TEST(what_the_journal_holds_no_more_is_counted),
         TEST(without_a_journal_a_restored_database_gets_what_is_new),
         TEST(what_is_refused_is_set_aside_alone),
         TEST(a_taken_key_moves_the_reading),
+        TEST(readings_that_are_there_are_not_stored_again),
         TEST(another_attempt_counts_nothing_twice),
         TEST(a_device_that_is_refused_costs_no_search),
         TEST(the_first_refusal_tells_of_the_others),
         TEST(a_suspect_that_is_taken_keeps_its_order),
         TEST(what_cannot_have_a_number_is_set_aside),
         TEST(an_error_that_nobody_knows_is_a_row_in_the_end),
+        TEST(what_refuses_every_record_is_nobodys_fault),
+        TEST(what_ends_every_transaction_is_nobodys_fault),
+        TEST(one_that_ends_its_transaction_is_found_where_others_are_stored),
+        TEST(patience_with_one_device_has_an_end),
         TEST(a_transaction_too_large_is_halved),
         TEST(an_error_that_ends_the_transaction_is_found_by_halves),
         TEST(where_nothing_can_be_set_aside_nothing_is_judged),
