@@ -1,6 +1,7 @@
 #include "collector/collector.h"
 
 #include "collector/control.h"
+#include "collector/outgoing.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/service.h"
@@ -78,13 +79,6 @@ static void raise_descriptors(uint32_t max_connections)
         (unsigned long long)limit.rlim_cur, max_connections);
 }
 
-static void mention_webhooks(const struct server_config *config)
-{
-    const struct webhooks_section *hooks = &config->webhooks;
-    if (hooks->device_online || hooks->device_offline || hooks->data_received)
-        log_warn("collector", NULL, "webhooks are configured, but this version does not call any");
-}
-
 static void log_note(void *cookie, unsigned line, const char *text)
 {
     (void)cookie;
@@ -130,7 +124,7 @@ static int open_parts(struct collector *collector, struct data_config *data)
     collector->storage_watch = storage_watch_start(collector);
     collector->writer =
         writer_start(config, collector->cache, collector->journal, collector->names);
-    if (collector->writer == NULL)
+    if (collector->writer == NULL || outgoing_start(collector) != 0)
         return -1;
     collector->keeper = keeper_start(config);
     return collector->keeper != NULL ? 0 : -1;
@@ -148,7 +142,6 @@ int collector_start(struct collector *collector, const char *dir, struct server_
         log_error("collector", NULL, "log.file %s: %s; logging to stderr", server->log.file,
                   strerror(errno));
     log_info("collector", NULL, "dtuhub-collector " DTUHUB_VERSION ", configuration %s", dir);
-    mention_webhooks(server);
     data_advice(data, log_note, NULL);
     raise_descriptors(server->server.max_connections);
     int rc = open_parts(collector, data);
@@ -212,6 +205,7 @@ static void adopt(struct collector *collector, struct server_config *server,
     keeper_configure(collector->keeper, &server->retention);
     hub_configure(&collector->hub, server, data);
     ledger_configure(collector->ledger, &server->hooks);
+    outgoing_configure(collector, server);
     collector->reload_error[0] = '\0';
     if (entrance_configure(collector->entrance, server, data, &problem) != 0) {
         snprintf(collector->reload_error, sizeof(collector->reload_error), "%s", problem);
@@ -278,10 +272,12 @@ int collector_stop(struct collector *collector)
         hub_close_all(&collector->hub, "server stopping");
     }
     control_close(collector->control);
+    outgoing_end_calls(collector);
     keeper_stop(collector->keeper);
     storage_watch_stop(collector->storage_watch);
     if (collector->cache != NULL)
         lost = stop_store(collector, &ended);
+    outgoing_stop(collector);
     if (lost > 0)
         log_error("collector", NULL, "%zu records could not be stored in time and are lost", lost);
     if (collector->base != NULL) {

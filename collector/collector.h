@@ -8,6 +8,8 @@
 #include "collector/entrance.h"
 #include "collector/events/bus.h"
 #include "collector/events/ledger.h"
+#include "collector/events/outbox.h"
+#include "collector/events/webhooks.h"
 #include "collector/hub.h"
 #include "collector/storage_watch.h"
 #include "collector/store/cache.h"
@@ -32,6 +34,8 @@ struct collector {
     struct keeper *keeper;
     struct bus *bus;
     struct ledger *ledger;
+    struct outbox *outbox;
+    struct webhooks *webhooks;
     struct storage_watch *storage_watch;
     struct hub hub;
     struct entrance *entrance;

@@ -115,6 +115,17 @@ static void print_keeper(struct collector *collector, FILE *out)
         metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
 }
 
+static void print_webhooks(struct collector *collector, FILE *out)
+{
+    struct outbox_status outbox;
+    if (collector->webhooks == NULL)
+        return;
+    outbox_status(collector->outbox, &outbox);
+    metrics_print_one(out, "outbox_up", "gauge", "Whether deliveries can be read and written.",
+                      outbox.up);
+    webhooks_print(collector->webhooks, out);
+}
+
 static void print_config(const struct collector *collector, FILE *out)
 {
     metrics_print_one(out, "config_ok", "gauge", "Whether the last reload was taken over.",
@@ -142,6 +153,7 @@ void control_metrics(struct evhttp_request *request, struct collector *collector
     metrics_print(&collector->hub.metrics, out);
     print_store(collector, out);
     print_keeper(collector, out);
+    print_webhooks(collector, out);
     metrics_print_one(out, "start_time_seconds", "gauge", "When the collector started.",
                       (double)collector->started_wall_ms / 1000.0);
     print_config(collector, out);

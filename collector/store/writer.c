@@ -170,7 +170,7 @@ static void tidy_up_if_quiet(struct writer *writer)
     if (status.depth > 0)
         return;
     if (link_tidy_up(&writer->link, &error) == 0)
-        writer->tidied = true;
+        writer_settled(writer);
     else
         link_close(&writer->link); /* the next parcel tries it again, and complains */
 }
@@ -283,6 +283,25 @@ bool writer_stop(struct writer *writer, int64_t timeout_ms, size_t *lost)
     if (ended)
         free_writer(writer);
     return ended;
+}
+
+void writer_listen(struct writer *writer, const struct writer_listener *listener)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->listener = listener != NULL ? *listener : (struct writer_listener){0};
+    if (writer->settled && writer->listener.settled != NULL)
+        writer->listener.settled(writer->listener.cookie);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_settled(struct writer *writer)
+{
+    writer->tidied = true;
+    pthread_mutex_lock(&writer->lock);
+    writer->settled = true;
+    if (writer->listener.settled != NULL)
+        writer->listener.settled(writer->listener.cookie);
+    pthread_mutex_unlock(&writer->lock);
 }
 
 void writer_status(struct writer *writer, struct writer_status *out)

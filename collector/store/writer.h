@@ -56,6 +56,17 @@ struct writer *writer_start(const struct server_config *config, struct cache *ca
  */
 bool writer_stop(struct writer *writer, int64_t timeout_ms, size_t *lost);
 
+/** Who wants to know what a writer did; called in its thread, must not block. */
+struct writer_listener {
+    void (*deliveries)(void *cookie); /* after a commit with deliveries to webhooks */
+    void (*settled)(void *cookie);    /* all that earlier lives left is stored */
+    void *cookie;
+};
+
+/** writer_listen(writer, listener): copied; what happened before is told now. NULL: no more calls
+ * once this returns. */
+void writer_listen(struct writer *writer, const struct writer_listener *listener);
+
 /** writer_status(writer, out): any thread. */
 void writer_status(struct writer *writer, struct writer_status *out);
 

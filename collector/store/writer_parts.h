@@ -39,6 +39,8 @@ struct writer {
     int64_t give_up_ms; /* monotonic; once stopping */
     size_t in_hand;     /* records of the parcel that are neither stored nor in a journal */
     struct writer_status status;
+    bool settled; /* tidied, for the listener */
+    struct writer_listener listener;
 };
 
 enum outcome {
@@ -64,6 +66,9 @@ bool writer_back_off(struct writer *writer);
 /** writer_recover(writer, refusal, error): after a fault: make ready for the next attempt, and
  * wait; false as above. */
 bool writer_recover(struct writer *writer, enum refusal refusal, const struct db_error *error);
+
+/** writer_settled(writer): it has tidied up after earlier lives. */
+void writer_settled(struct writer *writer);
 
 /** writer_over(writer): the collector stops, and the time to store what is left is over. */
 bool writer_over(struct writer *writer);

@@ -167,6 +167,8 @@ static void add_counts(struct writer *writer, const struct delivery *delivery,
     status->last_commit_ms = clock_wall_ms();
     if (delivery->parcel->journal[0] == '\0')
         writer->in_hand -= attempt->span.count;
+    if (counts->deliveries > 0 && writer->listener.deliveries != NULL)
+        writer->listener.deliveries(writer->listener.cookie);
     pthread_mutex_unlock(&writer->lock);
 }
 
@@ -222,7 +224,7 @@ static int make_ready(struct writer *writer, const struct parcel *parcel, struct
         return 0;
     if (link_tidy_up(&writer->link, error) != 0)
         return -1;
-    writer->tidied = true;
+    writer_settled(writer);
     return 0;
 }
 
