@@ -7,6 +7,7 @@
 #include "shared/base/service.h"
 #include "shared/base/version.h"
 #include "shared/config/data_advice.h"
+#include "shared/config/webhook_file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -47,8 +48,11 @@ int collector_load(const char *dir, struct server_config **server, struct data_c
     snprintf(path, sizeof(path), "%s/data_config.yml", dir);
     *data = data_config_load(path, faults);
     size_t before = faults->count;
-    if (*server != NULL && *data != NULL)
+    if (*server != NULL && *data != NULL) {
         check_ports(*server, *data, path, faults);
+        snprintf(path, sizeof(path), "%s/server_config.yml", dir);
+        webhook_check_names(&(*server)->hooks, *data, path, faults);
+    }
     if (*server != NULL && *data != NULL && faults->count == before)
         return 0;
     server_config_free(*server);
@@ -79,10 +83,16 @@ static void raise_descriptors(uint32_t max_connections)
         (unsigned long long)limit.rlim_cur, max_connections);
 }
 
+/* ${cookie} is the file's name. */
 static void log_note(void *cookie, unsigned line, const char *text)
 {
-    (void)cookie;
-    log_warn("config", NULL, "data_config.yml:%u: %s", line, text);
+    log_warn("config", NULL, "%s:%u: %s", (const char *)cookie, line, text);
+}
+
+static void log_notes(const struct server_config *server, const struct data_config *data)
+{
+    webhook_advice(&server->hooks, log_note, (char *)"server_config.yml");
+    data_advice(data, log_note, (char *)"data_config.yml");
 }
 
 static int open_parts(struct collector *collector, struct data_config *data)
@@ -142,7 +152,7 @@ int collector_start(struct collector *collector, const char *dir, struct server_
         log_error("collector", NULL, "log.file %s: %s; logging to stderr", server->log.file,
                   strerror(errno));
     log_info("collector", NULL, "dtuhub-collector " DTUHUB_VERSION ", configuration %s", dir);
-    data_advice(data, log_note, NULL);
+    log_notes(server, data);
     raise_descriptors(server->server.max_connections);
     int rc = open_parts(collector, data);
     data_config_release(data); /* the plans hold it */
@@ -198,7 +208,7 @@ static void adopt(struct collector *collector, struct server_config *server,
     if (log_setup(server->log.level, server->log.format, server->log.file) != 0)
         log_error("reload", NULL, "log.file %s: %s; logging as before", server->log.file,
                   strerror(errno));
-    data_advice(data, log_note, NULL);
+    log_notes(server, data);
     raise_descriptors(server->server.max_connections);
     cache_configure(collector->cache, server->cache.max_size, server->cache.flush_interval_ms);
     journal_configure(collector->journal, server);

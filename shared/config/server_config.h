@@ -84,6 +84,7 @@ struct webhooks_section { /* the short form: URLs or NULL */
     char *device_online;
     char *device_offline;
     char *data_received;
+    const void *targets; /* the section, while the file is read */
 };
 
 struct polling_section {

@@ -135,12 +135,25 @@ static const struct setting retention_settings[] = {
 };
 
 static const struct setting webhooks_settings[] = {
-    {KEY(webhooks, device_online, device_online, SETTING_URL), .max = URL_LENGTH_MAX,
-     .reload = true, .help = "URL that is told when a device comes online"},
-    {KEY(webhooks, device_offline, device_offline, SETTING_URL), .max = URL_LENGTH_MAX,
-     .reload = true, .help = "URL that is told when a device goes offline"},
-    {KEY(webhooks, data_received, data_received, SETTING_URL), .max = URL_LENGTH_MAX,
-     .reload = true, .help = "URL that is told every reading"},
+    [WEBHOOKS_ONLINE] = {KEY(webhooks, device_online, device_online, SETTING_URL),
+                         .max = URL_LENGTH_MAX, .reload = true,
+                         .help = "URL that is told when a device comes online"},
+    [WEBHOOKS_OFFLINE] = {KEY(webhooks, device_offline, device_offline, SETTING_URL),
+                          .max = URL_LENGTH_MAX, .reload = true,
+                          .help = "URL that is told when a device goes offline"},
+    [WEBHOOKS_DATA] = {KEY(webhooks, data_received, data_received, SETTING_URL),
+                       .max = URL_LENGTH_MAX, .reload = true,
+                       .help = "URL that is told every reading"},
+    [WEBHOOKS_DENY] = {.path = "webhooks.deny",
+                       .offset = offsetof(struct server_config, hooks.deny),
+                       .type = SETTING_CIDRS,
+                       .def = WEBHOOK_DENY_DEFAULT,
+                       .max = CIDRS_MAX,
+                       .reload = true,
+                       .help = "addresses and networks that are never called, whatever a name "
+                               "stands for; [] is none"},
+    [WEBHOOKS_TARGETS] = {KEY(webhooks, targets, targets, SETTING_BLOCK), .reload = true,
+                          .help = "who else is told of what, and how: an entry for each"},
 };
 
 static const struct setting polling_settings[] = {
@@ -185,7 +198,8 @@ const struct server_table server_tables[] = {
     {"journal", "What keeps records on disk while the database is away.", TABLE(journal_settings)},
     {"retention", "How long the database keeps what. Without the section nothing is deleted.",
      TABLE(retention_settings)},
-    {"webhooks", "Who is told, by an HTTP POST with a JSON body.", TABLE(webhooks_settings)},
+    {"webhooks", "Who is told of what happens, by an HTTP request (docs/webhooks.md).",
+     TABLE(webhooks_settings)},
     {"polling", "How DTUs are asked.", TABLE(polling_settings)},
     {"log", "What the collector says, and where.", TABLE(log_settings)},
 };

@@ -10,6 +10,7 @@
 #include "shared/config/profile_config.h"
 #include "shared/config/server_config.h"
 #include "shared/config/server_tables.h"
+#include "shared/config/webhook_draft.h"
 #include "shared/config/setting_value.h"
 #include "tests/unit/shared/config/expect.h"
 
@@ -264,6 +265,10 @@ static void the_tables_of_the_product_are_sound(void **state)
         snprintf(prefix, sizeof(prefix), "%s.", server_tables[i].name);
         check_table(&server_tables[i].table, prefix, &config);
     }
+    struct webhook_draft target = {0};
+    assert_int_equal(webhook_target_table.count, TARGET_KEYS);
+    check_table(&webhook_target_table, "webhooks.targets.NAME.", &target);
+    check_table(&webhook_batch_table, "webhooks.targets.NAME.batch.", &target);
     struct draft_task task = {0};
     struct draft_point point = {0};
     struct bits_block bits = {0};
