@@ -17,43 +17,6 @@ enum {
     BREAK_MS = 1000,         /* for a statement that was broken off */
 };
 
-void delivery_free(struct delivery *delivery)
-{
-    if (delivery == NULL)
-        return;
-    free(delivery->target);
-    free(delivery->device);
-    free(delivery->events);
-    free(delivery);
-}
-
-void outbox_tell_free(struct outbox_tell *tell)
-{
-    delivery_free(tell->delivery);
-    for (size_t i = 0; i < tell->n; i++)
-        alarm_free(tell->alarms[i]);
-    free(tell->alarms);
-    free(tell->target);
-    free(tell->text);
-    free(tell);
-}
-
-void outbox_job_free(struct outbox_job *job)
-{
-    free((char *)job->range.target);
-    free(job->target);
-    free(job->reason);
-    free(job);
-}
-
-void outbox_result_free(struct outbox_result *result)
-{
-    free((char *)result->result.error);
-    free((char *)result->result.request);
-    free((char *)result->result.answer);
-    free(result);
-}
-
 /* What the thread says */
 
 static void hear(struct outbox *outbox, struct outbox_tell *tell)
@@ -367,7 +330,13 @@ static bool ended_within(struct outbox *outbox, int64_t ms)
 {
     int64_t until_ms = clock_mono_ms() + ms;
     struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
-    return pthread_clockjoin_np(outbox->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+    int rc = 0;
+    pthread_mutex_lock(&outbox->lock);
+    while (!outbox->ended && rc == 0)
+        rc = pthread_cond_timedwait(&outbox->news, &outbox->lock, &until);
+    bool ended = outbox->ended;
+    pthread_mutex_unlock(&outbox->lock);
+    return ended;
 }
 
 void outbox_stop(struct outbox *outbox, int64_t timeout_ms)
@@ -387,7 +356,9 @@ void outbox_stop(struct outbox *outbox, int64_t timeout_ms)
         pthread_mutex_unlock(&outbox->lock);
         ended = ended_within(outbox, BREAK_MS);
     }
-    if (ended)
+    if (ended) {
+        pthread_join(outbox->thread, NULL);
         free_outbox(outbox);
+    }
     /* else it waits for a connection, and the process is about to exit anyway */
 }

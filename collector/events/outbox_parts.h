@@ -89,7 +89,8 @@ struct outbox {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t news;
     bool stopping, released, house_due;
-    int fd; /* of the connection, or -1 */
+    bool ended; /* the thread is about to return */
+    int fd;     /* of the connection, or -1 */
     struct outbox_target *targets;
     size_t ntargets;
     struct outbox_results results;

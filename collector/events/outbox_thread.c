@@ -198,5 +198,9 @@ void *outbox_run(void *cookie)
     write_rest(outbox);
     disconnect(outbox, "stopped");
     mysql_thread_end();
+    pthread_mutex_lock(&outbox->lock);
+    outbox->ended = true;
+    pthread_cond_signal(&outbox->news);
+    pthread_mutex_unlock(&outbox->lock);
     return NULL;
 }

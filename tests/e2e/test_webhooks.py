@@ -241,7 +241,7 @@ def test_a_reload_changes_targets(hub, receiver, database):
     assert types(receiver.taken("/here")) == LINES * 2
 
 
-def test_what_cannot_be_rendered_is_given_up(hub, receiver, database):
+def test_a_target_has_its_own_template(hub, receiver, database):
     hub = hub({"own": target(receiver, "/own", format="template", body='{"who": "{{device_id}}", "id": "{{delivery}}"}')})
     come_and_go(hub)
     first, _ = delivered(database, 2)
