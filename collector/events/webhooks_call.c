@@ -227,7 +227,7 @@ enum {
     WINDOW = 1000,    /* deliveries of a target in memory that are ready to go */
     HELD_MOST = 4000, /* and with those that wait for a retry */
     LOOK_MS = 60000,  /* the wall clock may be set */
-    DEAD_TOLD_MS = 10000,
+    DEAD_TOLD_MS = 5000,
 };
 
 static void want(struct hook *hook)

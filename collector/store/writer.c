@@ -285,25 +285,6 @@ bool writer_stop(struct writer *writer, int64_t timeout_ms, size_t *lost)
     return ended;
 }
 
-void writer_listen(struct writer *writer, const struct writer_listener *listener)
-{
-    pthread_mutex_lock(&writer->lock);
-    writer->listener = listener != NULL ? *listener : (struct writer_listener){0};
-    if (writer->settled && writer->listener.settled != NULL)
-        writer->listener.settled(writer->listener.cookie);
-    pthread_mutex_unlock(&writer->lock);
-}
-
-void writer_settled(struct writer *writer)
-{
-    writer->tidied = true;
-    pthread_mutex_lock(&writer->lock);
-    writer->settled = true;
-    if (writer->listener.settled != NULL)
-        writer->listener.settled(writer->listener.cookie);
-    pthread_mutex_unlock(&writer->lock);
-}
-
 void writer_status(struct writer *writer, struct writer_status *out)
 {
     pthread_mutex_lock(&writer->lock);

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from harness.control import metrics
+from harness.once import stored
 from harness.receiver import Cut, Hang, Receiver, Reply
 from harness.tlv import TlvClient
 from harness.wait import wait_for
@@ -197,12 +198,14 @@ def test_what_is_given_up_is_an_event(hub, receiver, database):
     hub = hub({"dead": target(receiver, "/dead", retries=[0.1], events=LINES + ["webhook_dead"]),
                "ops": target(receiver, "/ops", events=["webhook_dead"])})
     come_and_go(hub)
-    told = wait_for(lambda: receiver.calls("/ops"), 20, "the event")[0].json()
-    assert (told["type"], told["target"], told["error"]) == ("webhook_dead", "dead", "status 500")
+    wait_for(lambda: len(receiver.calls("/ops")) == 2, 20, "the events")
+    first, second = (call.json() for call in receiver.calls("/ops"))
+    assert (first["type"], first["target"], first["error"]) == ("webhook_dead", "dead", "status 500")
+    assert (first["deliveries"], second["deliveries"]) == (1, 1)  # the end of what is about webhooks is none
     dead = wait_for(lambda: len(rows := deliveries(database, target="dead", status="dead")) >= 3 and rows, 30,
                     lambda: f"{deliveries(database)}")
     assert [row["attempts"] for row in dead[:3]] == [2, 2, 2]
-    assert told["delivery"] == dead[0]["uid"]
+    assert first["delivery"] == dead[0]["uid"]
 
 
 def test_readings_go_in_batches(hub, receiver, database):
@@ -279,7 +282,8 @@ def test_kill_9_with_the_receiver_down(hub, receiver, database):
         hub.start()
     receiver.up()
     come_and_go(hub)
-    wait_for(lambda: deliveries(database) and not deliveries(database, status="pending"), 60,
+    wait_for(lambda: stored(hub), 20, lambda: f"everything to be stored: {metrics(hub)}")
+    wait_for(lambda: not deliveries(database, status="pending"), 60,
              lambda: f"all to be delivered: {deliveries(database)}")
     told = {call.json()["id"] for call in receiver.taken("/ops")}
     assert {row["uid"] for row in database.query("SELECT uid FROM events WHERE uid <> ''")} <= told

@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 
 from harness.control import metrics
+from harness.once import stored
 from harness.receiver import Cut, Receiver, Reply
 from harness.storing import DATA
 from harness.wait import wait_for
@@ -92,7 +93,7 @@ def test_kill_9_loses_no_event(collector, database, sim):
             round_of(hub, receiver, chance)
         fail(receiver, "")
         assert dtus.stop() == 0
-        wait_for(lambda: metrics(hub)["devices_online"] == 0 and metrics(hub)["journal_records"] == 0, 60, "the end")
+        wait_for(lambda: stored(hub), 60, lambda: f"everything to be stored: {metrics(hub)}")
         wait_for(lambda: not waiting(database), 120, lambda: f"all to be delivered: {waiting(database)}")
         assert hub.stop() == 0
     finally:
