@@ -67,9 +67,10 @@ static int update(struct outbox *outbox, const struct delivery_try *result, cons
     return statement_run(&sql, error);
 }
 
-static int write_all(struct outbox *outbox, struct outbox_results *results, struct db_error *error)
+static int write_all(struct outbox *outbox, const struct outbox_results *results,
+                     struct db_error *error)
 {
-    struct outbox_result *result;
+    const struct outbox_result *result;
     if (outbox->tries == NULL)
         outbox->tries = rowset_new(&tries);
     rowset_clear(outbox->tries);
@@ -78,10 +79,10 @@ static int write_all(struct outbox *outbox, struct outbox_results *results, stru
     STAILQ_FOREACH(result, results, link)
     {
         char text[ERROR_MOST + 1];
-        const char *why = result->result.error;
-        text_printable(why, strlen(why), text, sizeof(text));
-        add_try(outbox->tries, &result->result, text);
-        if (update(outbox, &result->result, text, error) != 0)
+        const struct delivery_try *one = &result->result;
+        text_printable(one->error, strlen(one->error), text, sizeof(text));
+        add_try(outbox->tries, one, text);
+        if (update(outbox, one, text, error) != 0)
             return -1;
     }
     if (rowset_insert(outbox->tries, outbox->conn, outbox->bulk, error) != 0)

@@ -26,6 +26,8 @@ struct held {
     int64_t tried_ms; /* wall clock */
 };
 
+LIST_HEAD(held_list, held);
+
 struct hook_counts {
     uint64_t delivered, dead; /* deliveries */
     uint64_t tries, failed;   /* calls; those that did not deliver */
@@ -46,7 +48,7 @@ struct hook {
     const struct webhook_target *target; /* of the configuration that runs */
     struct lanes *lanes;
     struct event *timer;
-    LIST_HEAD(, held) held;
+    struct held_list held;
     bool disabled;
     char *reason; /* of that, or NULL */
     bool was_down;
@@ -61,6 +63,8 @@ struct hook {
     char dead_why[MESSAGE_ERROR_SIZE], dead_uid[DELIVERY_ID_SIZE];
 };
 
+STAILQ_HEAD(hook_list, hook);
+
 /** A call that somebody asked for. */
 struct test_call {
     LIST_ENTRY(test_call) link;
@@ -71,6 +75,8 @@ struct test_call {
     struct call_result result;
 };
 
+LIST_HEAD(test_list, test_call);
+
 struct webhooks {
     struct event_base *base;
     struct bus *bus;
@@ -78,8 +84,8 @@ struct webhooks {
     const struct webhook_config *config;
     struct guard *guard;
     struct caller *caller;
-    STAILQ_HEAD(, hook) hooks;
-    LIST_HEAD(, test_call) tests;
+    struct hook_list hooks;
+    struct test_list tests;
     bool stopping;
 };
 
