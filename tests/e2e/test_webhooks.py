@@ -169,6 +169,8 @@ def test_a_target_that_is_down_delays_no_other(hub, receiver, database):
         delivered(database, 41, target="live")
         for _ in range(3):
             dtu.answer_next({2000: 1})  # polls go on
+    live = receiver.calls("/live")
+    assert len(live) == len({call.id for call in live})  # none was given out twice
     assert len(receiver.calls("/dead")) < 5
     assert deliveries(database, target="dead", status="delivered") == []
 
