@@ -283,6 +283,7 @@ def test_results_wait_for_the_database(hub, receiver, database, mariadb):
     mariadb.start()
     delivered(database, 2)
     assert len({call.id for call in receiver.taken("/ops")}) == len(receiver.taken("/ops")) == 2
+    assert [row["http_status"] for row in tries(database, receiver.calls("/ops")[0].id)] == [None, 200]
 
 
 def test_kill_9_with_the_receiver_down(hub, receiver, database):

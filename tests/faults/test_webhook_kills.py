@@ -19,13 +19,13 @@ SEED = int(os.environ.get("FAULT_SEED", 1))
 DTUS = 20
 AFTER_READY_S = (0.2, 1.5)
 KINDS = ["device_online", "device_offline", "server_started", "server_stopping"]
-FOR_EVER = [0.2] * 32  # more than there are failures
+LONG = [0.2] * 4 + [2] * 28  # longer than any failure
 SERVER = {"server": {"accept_rate": 0, "shutdown_timeout": 60}, "polling": {"request_gap": 0.01, "stagger": 0.2}}
 
 
 def targets(receiver):
-    return {"ops": {"url": receiver.url + "/ops", "events": KINDS, "retries": FOR_EVER},
-            "data": {"url": receiver.url + "/data", "events": ["data_received"], "retries": FOR_EVER,
+    return {"ops": {"url": receiver.url + "/ops", "events": KINDS, "retries": LONG},
+            "data": {"url": receiver.url + "/data", "events": ["data_received"], "retries": LONG,
                      "batch": {"max": 50, "wait": 0.5}}}
 
 
