@@ -239,6 +239,31 @@ def test_readings_go_in_batches(hub, receiver, database):
     assert {row["count"] for row in deliveries(database)} != {1}
 
 
+def put_row(database, uid, target, age_days=0, events=None, joinable=0):
+    """A delivery as the writer puts it there, some time ago."""
+    events = events or [{"id": uid, "type": "server_started", "time": "2026-01-01T00:00:00.000Z"}]
+    database.query("INSERT INTO webhook_deliveries (uid, collector, target, kind, events, `count`, joinable, `timestamp`) "
+                   "VALUES (%s, 'collector', %s, %s, %s, %s, %s, UTC_TIMESTAMP(3) - INTERVAL %s DAY)", uid, target,
+                   events[0]["type"], json.dumps(events, separators=(",", ":")), len(events), joinable, age_days)
+
+
+def test_what_was_put_there_under_other_settings(hub, receiver, database):
+    hub = hub({"ops": target(receiver, "/ops", events=["webhook_dead"]),
+               "data": target(receiver, "/data", events=["data_received"], batch={"max": 7, "wait": 0.1})})
+    put_row(database, "evt_old", "ops", age_days=8)
+    put_row(database, "evt_other", "other")
+    readings = [{"id": f"evt_big.{i}", "type": "data_received", "time": "2026-01-01T00:00:00.000Z"} for i in range(20)]
+    put_row(database, "evt_big", "data", events=readings, joinable=50)
+    hub.reload(server={"log": {"level": "debug"}})  # all is looked at
+    wait_for(lambda: len(receiver.taken("/data")) == 3, 20, "the parts")
+    assert [call.json() for call in receiver.calls("/data")] == [readings[:7], readings[7:14], readings[14:]]
+    assert [call.id for call in receiver.calls("/data")] == ["evt_big", "evt_big.7", "evt_big.14"]
+    told, = wait_for(lambda: receiver.calls("/ops"), 20, "the event")
+    assert (told.json()["error"], told.json()["deliveries"]) == ("it waited for longer than keep", 1)
+    assert {row["uid"]: row["error"] for row in deliveries(database, status="dead")} == {
+        "evt_old": "it waited for longer than keep", "evt_other": "the target is not configured any more"}
+
+
 def test_a_reload_changes_targets(hub, receiver, database):
     receiver.always("/old", Hang())
     receiver.always("/moved", Reply(500))
