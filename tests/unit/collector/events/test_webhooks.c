@@ -196,6 +196,7 @@ static void what_is_loaded_is_called(void **state)
     until_requests(rig, 1);
     assert_string_equal(rig->body, EVENT);
     until_shown(rig, "delivered", "1");
+    spin(rig, 50);
     expect_shown(rig, "tries", "1");
     expect_shown(rig, "state", "up");
     struct json_object *one = shown(rig);
