@@ -1,23 +1,29 @@
 /* What the loop asks of the outbox besides loading, and what an earlier life of it left. */
 #include "collector/events/outbox_parts.h"
+#include "collector/store/refusal.h"
 #include "shared/base/alloc.h"
 #include "shared/base/clock.h"
+#include "shared/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { REASON_MOST = 255 }; /* bytes of the column */
 
 #define MS_OF(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ") DIV 1000"
 
 static int disable(struct outbox *outbox, const struct outbox_job *job, struct db_error *error)
 {
     struct statement sql;
+    char reason[REASON_MOST + 1];
+    text_printable(job->reason, strlen(job->reason), reason, sizeof(reason));
     FILE *out = statement_begin(&sql, outbox->conn);
     fputs("REPLACE INTO webhook_disabled (collector, target, `timestamp`, reason) VALUES (", out);
     statement_text(&sql, outbox->collector);
     fputc(',', out);
     statement_text(&sql, job->target);
     fputs(", UTC_TIMESTAMP(3), ", out);
-    statement_bytes(&sql, job->reason, strnlen(job->reason, 250));
+    statement_text(&sql, reason);
     fputc(')', out);
     return statement_run(&sql, error);
 }
@@ -135,8 +141,13 @@ int outbox_work(struct outbox *outbox, struct db_error *error)
 {
     struct outbox_job *job;
     while ((job = first_job(outbox)) != NULL) {
-        if (do_job(outbox, job, error) != 0)
+        int rc = do_job(outbox, job, error);
+        if (rc != 0 &&
+            (job->kind == JOB_REPLAY || refusal_of(error->code, error->state) != REFUSAL_ROW))
             return -1;
+        if (rc != 0) /* it will be refused whenever it is tried */
+            log_error("outbox", NULL, "what concerns %s is not written: %s", job->target,
+                      error->text);
         pthread_mutex_lock(&outbox->lock);
         STAILQ_REMOVE_HEAD(&outbox->jobs, link);
         pthread_mutex_unlock(&outbox->lock);
