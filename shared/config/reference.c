@@ -5,6 +5,7 @@
 #include "shared/config/device_config.h"
 #include "shared/config/link_config.h"
 #include "shared/config/point_table.h"
+#include "shared/config/rule_file.h"
 #include "shared/config/server_config.h"
 #include "shared/config/server_tables.h"
 #include "shared/config/webhook_file.h"
@@ -154,6 +155,8 @@ void data_config_reference(FILE *out)
     link_config_reference(out);
     fputs("\n### devices\n\n", out);
     device_config_reference(out);
+    fputs("\n### rules\n\n", out);
+    rule_reference(out);
     print_section("unknown_devices", "One value at the top level.", &top_table, out);
     fputs("\n### points_file\n\nThe columns of a point table, in any order:\n\n", out);
     point_table_reference(out);

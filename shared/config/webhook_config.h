@@ -27,6 +27,7 @@ enum {
     WEBHOOK_TARGETS_MAX = 64, /* with those of the short form: as many as one event can be for */
     WEBHOOK_RETRIES_MAX = 32,
     WEBHOOK_BATCH_MAX = 1000,
+    WEBHOOK_RATE_MAX = 1000, /* as many calls as are remembered for it */
 };
 
 /** What is denied unless webhooks.deny says otherwise. Link-local (RFC 3927, RFC 4291), where most

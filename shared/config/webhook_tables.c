@@ -78,7 +78,7 @@ static const struct setting target_settings[] = {
     [TARGET_CONCURRENCY] = {TARGET(concurrency, concurrency, SETTING_UINT), .def = "4", .min = 1,
                             .max = 64,
                             .help = "calls at once; those about one device go one after the other"},
-    [TARGET_RATE] = {TARGET(rate, rate, SETTING_UINT), .max = 1000000,
+    [TARGET_RATE] = {TARGET(rate, rate, SETTING_UINT), .max = WEBHOOK_RATE_MAX,
                      .help = "calls in rate_window at the most; 0 is no limit; without it 20 for "
                              "dingtalk and wecom, 100 for feishu, no limit for others"},
     [TARGET_RATE_WINDOW] = {TARGET(rate_window, rate_window_ms, SETTING_SECONDS), .def = "60",

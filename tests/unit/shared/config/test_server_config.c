@@ -45,6 +45,7 @@ static void the_original_file_means_what_it_meant(void **state)
     assert_string_equal(config->webhooks.device_offline,
                         "http://your-webhook-server/device-offline");
     assert_string_equal(config->webhooks.data_received, "http://your-webhook-server/data-received");
+    assert_int_equal(config->hooks.ntargets, 3);
     server_config_free(config);
 }
 
