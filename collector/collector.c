@@ -1,6 +1,7 @@
 #include "collector/collector.h"
 
 #include "collector/control.h"
+#include "collector/outgoing.h"
 #include "collector/store/journal_place.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -183,6 +184,8 @@ static int open_parts(struct collector *collector, struct data_config *data)
     if (store_start(collector->store, config, collector->config_dir) != 0)
         return -1;
     collector->storage_watch = storage_watch_start(collector);
+    if (outgoing_start(collector) != 0)
+        return -1;
     collector->keeper = keeper_start(config);
     return collector->keeper != NULL ? 0 : -1;
 }
@@ -265,6 +268,7 @@ static void adopt(struct collector *collector, struct server_config *server,
     hub_configure(&collector->hub, server, data);
     ledger_configure(collector->ledger, &server->hooks);
     rules_configure(collector->rules, data, clock_wall_ms(), clock_mono_ms());
+    outgoing_configure(collector, server);
     collector->reload_error[0] = '\0';
     if (entrance_configure(collector->entrance, server, data, &problem) != 0) {
         snprintf(collector->reload_error, sizeof(collector->reload_error), "%s", problem);
@@ -309,6 +313,7 @@ int collector_stop(struct collector *collector)
         entrance_close(collector->entrance);
         hub_close_all(&collector->hub, "server stopping");
     }
+    outgoing_end_calls(collector);
     live_free(collector->live);
     control_close(collector->control);
     keeper_stop(collector->keeper);
@@ -316,6 +321,7 @@ int collector_stop(struct collector *collector)
     acknowledger_stop(collector->acknowledger);
     if (collector->store != NULL)
         lost = store_stop(collector->store, collector->config->server.shutdown_timeout_ms, &ended);
+    outgoing_stop(collector);
     if (lost > 0)
         log_error("collector", NULL, "%zu records could not be stored in time and are lost", lost);
     if (collector->base != NULL) {

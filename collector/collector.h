@@ -10,7 +10,9 @@
 #include "collector/events/bus.h"
 #include "collector/events/ledger.h"
 #include "collector/events/live.h"
+#include "collector/events/outbox.h"
 #include "collector/events/rules.h"
+#include "collector/events/webhooks.h"
 #include "collector/hub.h"
 #include "collector/storage_lag.h"
 #include "collector/storage_watch.h"
@@ -34,6 +36,8 @@ struct collector {
     struct acknowledger *acknowledger;
     struct rules *rules;
     struct event *rules_timer;
+    struct outbox *outbox;
+    struct webhooks *webhooks;
     struct storage_watch *storage_watch;
     struct storage_lag lag; /* as the watch saw it last */
     struct hub hub;

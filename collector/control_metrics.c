@@ -178,6 +178,17 @@ static void print_rules(const struct collector *collector, FILE *out)
                 rules_open_count(collector->rules, i));
 }
 
+static void print_webhooks(struct collector *collector, FILE *out)
+{
+    struct outbox_status outbox;
+    if (collector->webhooks == NULL)
+        return;
+    outbox_status(collector->outbox, &outbox);
+    metrics_print_one(out, "outbox_up", "gauge", "Whether deliveries can be read and written.",
+                      outbox.up);
+    webhooks_print(collector->webhooks, out);
+}
+
 static void print_config(const struct collector *collector, FILE *out)
 {
     metrics_print_one(out, "config_ok", "gauge", "Whether the last reload was taken over.",
@@ -221,6 +232,7 @@ void control_metrics(struct evhttp_request *request, struct collector *collector
     print_ready(collector, out);
     print_keeper(collector, out);
     print_rules(collector, out);
+    print_webhooks(collector, out);
     metrics_print_one(out, "start_time_seconds", "gauge", "When the collector started.",
                       (double)collector->started_wall_ms / 1000.0);
     print_config(collector, out);

@@ -17,11 +17,13 @@ struct waiting {
     char *texts[6];
 };
 
+STAILQ_HEAD(waiting_list, waiting);
+
 struct bus {
     struct bus_listener listeners[LISTENERS_MOST];
     size_t n;
     bool busy;
-    STAILQ_HEAD(waiting_list, waiting) waiting;
+    struct waiting_list waiting;
     uint64_t counts[EVENT_KINDS];
 };
 

@@ -34,12 +34,14 @@ struct call {
     size_t size, read;
 };
 
+LIST_HEAD(call_list, call);
+
 struct caller {
     struct event_base *base;
     struct event *timer;
     CURLM *multi;
     const struct guard *guard;
-    LIST_HEAD(call_list, call) calls;
+    struct call_list calls;
 };
 
 /* Answers */

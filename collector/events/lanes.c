@@ -284,6 +284,21 @@ size_t lanes_count(const struct lanes *lanes)
     return lanes->count;
 }
 
+size_t lanes_ready(const struct lanes *lanes)
+{
+    const struct lane *lane;
+    const struct item *item;
+    size_t n = 0;
+    TAILQ_FOREACH (lane, &lanes->all, order) {
+        if (TAILQ_FIRST(&lane->items)->item.next_ms > 0)
+            continue;
+        TAILQ_FOREACH (item, &lane->items, link) {
+            n++;
+        }
+    }
+    return n;
+}
+
 size_t lanes_under_way(const struct lanes *lanes)
 {
     return lanes->under_way;

@@ -58,8 +58,10 @@ struct lane_verdict lanes_tried(struct lanes *lanes, uint64_t id, bool delivered
                                 int64_t retry_after_ms, uint32_t random, int64_t now_ms);
 
 /** lanes_count(lanes), lanes_under_way(lanes), lanes_is_down(lanes). lanes_blocked(): devices whose
- * lane waits for a retry, at most ${most} of them into ${out}, borrowed. */
+ * lane waits for a retry, at most ${most} of them into ${out}, borrowed. lanes_ready(lanes): how
+ * many are in the other lanes. */
 size_t lanes_count(const struct lanes *lanes);
+size_t lanes_ready(const struct lanes *lanes);
 size_t lanes_under_way(const struct lanes *lanes);
 bool lanes_is_down(const struct lanes *lanes);
 size_t lanes_blocked(const struct lanes *lanes, const char **out, size_t most);

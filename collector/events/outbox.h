@@ -7,7 +7,8 @@
  * does not take now is kept and tried again; a delivery whose result is not yet written when the
  * collector dies is made again, with the same id.
  *
- * All calls belong to the loop's thread, and so do the callbacks; outbox_poke() is for any.
+ * All calls belong to the loop's thread, and so do the callbacks, but for outbox_poke() and
+ * outbox_release().
  */
 #ifndef DTUHUB_COLLECTOR_EVENTS_OUTBOX_H
 #define DTUHUB_COLLECTOR_EVENTS_OUTBOX_H
@@ -72,7 +73,13 @@ struct outbox_ops {
     /* restored(cookie, alarms, n): once, at the start: alarms left open (see rules.h); the alarms
      * are yours, the array is not. */
     void (*restored)(void *cookie, struct alarm **alarms, size_t n);
-    void *cookie;
+    /* gave_up(cookie, target, rows, reason): so many of its deliveries, that were not given out,
+     * are dead now; those about webhook_* events are not counted. */
+    void (*gave_up)(void *cookie, const char *target, size_t rows, const char *reason);
+    /* counted(cookie, target, waiting, oldest_ms): now and then: how many wait, those given out
+     * included, and since when the oldest does; 0: none. */
+    void (*counted)(void *cookie, const char *target, uint64_t waiting, int64_t oldest_ms);
+    void *cookie; /* of all; any of the calls may be NULL */
 };
 
 /** outbox_start(base, config, ops): the thread; ${config}'s mysql section and server.name are
@@ -80,12 +87,17 @@ struct outbox_ops {
 struct outbox *outbox_start(struct event_base *base, const struct server_config *config,
                             const struct outbox_ops *ops);
 
+/** outbox_release(outbox): all that earlier lives of the collector left is stored: alarms that are
+ * open in the database are restored from now on. Any thread; more than once is fine. */
+void outbox_release(struct outbox *outbox);
+
 /** outbox_configure(outbox, config): a reload: other targets. Rows of targets that are gone are
- * given up ("the target is not configured any more"). */
+ * given up ("the target is not configured any more"), those that were given out too. */
 void outbox_configure(struct outbox *outbox, const struct server_config *config);
 
-/** outbox_poke(outbox): there may be new rows: after a commit of the writer. Any thread. */
-void outbox_poke(struct outbox *outbox);
+/** outbox_poke(outbox): there may be new rows: after a commit of the writer. Any thread. ${outbox}
+ * is a void * to be a callback. */
+void outbox_poke(void *outbox);
 
 /** outbox_want(outbox, target, room, blocked): load up to ${room} more of the target, none of the
  * devices in ${blocked} (NULL-terminated, copied); 0 room: none. Stays in force: new rows are
@@ -109,8 +121,9 @@ struct outbox_range {
     bool dead_only;         /* else delivered ones too */
 };
 
-/** outbox_replay(outbox, range, done, cookie): ${done} gets how many, or -1 and what is wrong. They
- * keep their ids. */
+/** outbox_replay(outbox, range, done, cookie): ${done} gets how many, or -1 and what is wrong; it
+ * is not called where the outbox is stopped first. They keep their ids. Those of targets that are
+ * not configured are left alone. */
 typedef void outbox_done(void *cookie, int64_t rows, const char *error);
 void outbox_replay(struct outbox *outbox, const struct outbox_range *range, outbox_done *done,
                    void *cookie);
@@ -118,7 +131,8 @@ void outbox_replay(struct outbox *outbox, const struct outbox_range *range, outb
 /** outbox_status(outbox, out). */
 void outbox_status(struct outbox *outbox, struct outbox_status *out);
 
-/** outbox_stop(outbox, timeout_ms): write the results that wait, as far as time allows, and end. */
+/** outbox_stop(outbox, timeout_ms): write the results that wait, as far as time allows, and end.
+ * Nothing may poke it any more. NULL is allowed. */
 void outbox_stop(struct outbox *outbox, int64_t timeout_ms);
 
 #endif

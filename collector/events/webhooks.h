@@ -11,12 +11,13 @@
 #include "shared/config/server_config.h"
 
 #include <json-c/json_object.h>
+#include <stdio.h>
 
 struct webhooks;
 
-/** webhooks_start(base, bus, outbox, config): ${outbox}'s loaded and disabled go to
- * webhooks_loaded() and webhooks_disabled(). ${config} must outlive it or the next
- * webhooks_configure(). */
+/** webhooks_start(base, bus, outbox, config): ${outbox}'s calls go to webhooks_loaded() and so on.
+ * ${config} must outlive it or the next webhooks_configure(). webhooks_stop(webhooks) gives calls
+ * under way a second, in which it runs the loop; NULL is allowed. */
 struct webhooks *webhooks_start(struct event_base *base, struct bus *bus, struct outbox *outbox,
                                 const struct server_config *config);
 void webhooks_configure(struct webhooks *webhooks, const struct server_config *config);
@@ -24,6 +25,10 @@ void webhooks_stop(struct webhooks *webhooks);
 
 void webhooks_loaded(struct webhooks *webhooks, struct delivery *delivery);
 void webhooks_disabled(struct webhooks *webhooks, const char *target, const char *reason);
+void webhooks_gave_up(struct webhooks *webhooks, const char *target, size_t rows,
+                      const char *reason);
+void webhooks_counted(struct webhooks *webhooks, const char *target, uint64_t waiting,
+                      int64_t oldest_ms);
 
 /** webhooks_test(webhooks, target, event, done, cookie): call it now with that event object, once,
  * outside of the outbox. ${target} NULL: the short form's target of the event's type. done() gets
@@ -38,5 +43,8 @@ int webhooks_enable(struct webhooks *webhooks, const char *target);
 /** webhooks_json(webhooks): each target's state, counts and last result; no secrets; the caller's.
  */
 struct json_object *webhooks_json(const struct webhooks *webhooks);
+
+/** webhooks_print(webhooks, out): the same as metrics, in Prometheus' text format. */
+void webhooks_print(const struct webhooks *webhooks, FILE *out);
 
 #endif

@@ -161,6 +161,14 @@ void store_stream_status(struct store *store, size_t i, unsigned *number, struct
     writer_status(lane->writer, &out->writer);
 }
 
+void store_listen(struct store *store, const struct writer_listener *listener)
+{
+    for (size_t i = 0; i < store->count; i++) {
+        if (store->lanes[i].writer != NULL)
+            writer_listen(store->lanes[i].writer, listener);
+    }
+}
+
 void store_status(struct store *store, struct store_status *out)
 {
     unsigned number;

@@ -42,6 +42,11 @@ void store_watch(struct store *store, struct fates *fates);
  * of the configuration. 0, or -1 where no thread can be made; store_stop() either way. */
 int store_start(struct store *store, const struct server_config *config, const char *dir);
 
+/** store_listen(store, listener): behind store_start(): who wants to know what the writers did; see
+ * writer_listen(). Each of them tells of what earlier lives left, once all streams have stored it.
+ */
+void store_listen(struct store *store, const struct writer_listener *listener);
+
 /** store_configure(store, config): take over what a reload may change. */
 void store_configure(struct store *store, const struct server_config *config);
 

@@ -87,6 +87,17 @@ bool writer_stop(struct writer *writer, int64_t timeout_ms, size_t *lost);
 
 enum { WRITER_CUT_WAIT_MS = 6000 }; /* an attempt to connect takes 5 s at the most */
 
+/** Who wants to know what a writer did; called in its thread, must not block. */
+struct writer_listener {
+    void (*deliveries)(void *cookie); /* after a commit with deliveries to webhooks */
+    void (*settled)(void *cookie);    /* all that earlier lives left is stored */
+    void *cookie;
+};
+
+/** writer_listen(writer, listener): copied; what happened before is told now. NULL: no more calls
+ * once this returns. */
+void writer_listen(struct writer *writer, const struct writer_listener *listener);
+
 /** writer_status(writer, out): any thread. */
 void writer_status(struct writer *writer, struct writer_status *out);
 

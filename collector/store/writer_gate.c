@@ -17,6 +17,8 @@ enum gate_answer writer_enter(struct writer *writer, struct db_error *error)
             answer = GATE_OPEN;
     }
     writer->tidied = answer == GATE_OPEN;
+    if (writer->tidied)
+        writer_settled(writer);
     return answer;
 }
 

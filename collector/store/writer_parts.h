@@ -61,6 +61,8 @@ struct writer {
     struct mysql_section login;
     size_t in_hand; /* records of the parcel that are neither stored nor in a journal */
     struct writer_status status;
+    bool settled; /* tidied, for the listener */
+    struct writer_listener listener;
 };
 
 enum outcome {
@@ -118,6 +120,9 @@ bool writer_wait_turn(struct writer *writer);
 
 /** writer_wait_claim(writer): until the name is claimed, by another writer; false as above. */
 bool writer_wait_claim(struct writer *writer);
+
+/** writer_settled(writer): it has tidied up after earlier lives. */
+void writer_settled(struct writer *writer);
 
 /** writer_over(writer): the collector stops, and the time to store what is left is over. */
 bool writer_over(struct writer *writer);

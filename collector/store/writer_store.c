@@ -229,6 +229,8 @@ static void add_counts(struct writer *writer, const struct delivery *delivery,
     status->waits_since_ms = clock_mono_ms();
     if (delivery->parcel->journal[0] == '\0')
         writer->in_hand -= attempt->span.count;
+    if (counts->deliveries > 0 && writer->listener.deliveries != NULL)
+        writer->listener.deliveries(writer->listener.cookie);
     pthread_mutex_unlock(&writer->lock);
 }
 

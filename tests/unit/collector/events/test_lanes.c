@@ -111,6 +111,14 @@ static void a_failed_one_waits_and_its_lane_with_it(void **state)
     assert_int_equal(due(lanes, NOW), NOW + 5000);
     assert_int_equal(lanes_blocked(lanes, blocked, 4), 1);
     assert_string_equal(blocked[0], "a");
+    add(lanes, 4, "b");
+    add(lanes, 5, "b");
+    assert_int_equal(lanes_ready(lanes), 2);
+    assert_int_equal(lanes_count(lanes), 4);
+    assert_int_equal(next(lanes, NOW), 4);
+    delivered(lanes, 4);
+    assert_int_equal(next(lanes, NOW), 5);
+    delivered(lanes, 5);
     assert_int_equal(next(lanes, NOW + 5000), 1);
     delivered(lanes, 1);
     assert_int_equal(next(lanes, NOW + 5000), 2);
