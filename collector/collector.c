@@ -123,7 +123,6 @@ static void start_rules(struct collector *collector, struct data_config *data)
     const struct rules_ops ops = {
         .record = record_alarm, .device = device_ref, .cookie = collector};
     collector->rules = rules_new(collector->bus, data, &ops);
-    rules_restored(collector->rules, clock_wall_ms(), clock_mono_ms());
     collector->rules_timer = event_new(collector->base, -1, EV_PERSIST, on_rules_timer, collector);
     event_add(collector->rules_timer, &second);
 }

@@ -1,6 +1,7 @@
 #include "collector/outgoing.h"
 
 #include "collector/collector.h"
+#include "shared/base/clock.h"
 
 enum { STOP_MS = 2000 };
 
@@ -28,6 +29,14 @@ static void on_counted(void *cookie, const char *target, uint64_t waiting, int64
     webhooks_counted(collector->webhooks, target, waiting, oldest_ms);
 }
 
+static void on_restored(void *cookie, struct alarm **alarms, size_t n)
+{
+    struct collector *collector = cookie;
+    int64_t wall_ms = clock_wall_ms(), mono_ms = clock_mono_ms();
+    rules_restore(collector->rules, alarms, n, wall_ms, mono_ms);
+    rules_restored(collector->rules, wall_ms, mono_ms);
+}
+
 static void on_settled(void *cookie)
 {
     outbox_release(cookie);
@@ -39,6 +48,7 @@ int outgoing_start(struct collector *collector)
                                    .disabled = on_disabled,
                                    .gave_up = on_gave_up,
                                    .counted = on_counted,
+                                   .restored = on_restored,
                                    .cookie = collector};
     collector->outbox = outbox_start(collector->base, collector->config, &ops);
     if (collector->outbox == NULL)

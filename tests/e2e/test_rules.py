@@ -82,6 +82,27 @@ def test_an_alarm_is_raised_and_clears_behind_its_hysteresis(start, database):
     assert open_alarms(hub)["critical"] == 0
 
 
+def test_an_open_alarm_outlives_a_kill(start, database):
+    hub = start(hot=HOT)
+    with TlvClient(hub.port, 1001) as dtu:
+        say(dtu, 90)
+        (alarm,) = wait_states(database, "raised")
+    hub.kill()
+    hub.start()
+    with TlvClient(hub.port, 1001) as dtu:
+        say(dtu, 79)
+        wait_for(lambda: open_alarms(hub)["critical"] == 1, 10, "the alarm of the earlier life")
+        say(dtu, 90)
+        say(dtu, 79)
+        say(dtu, 78)
+        (same,) = wait_states(database, "cleared")
+        say(dtu, 90)
+        wait_states(database, "cleared", "raised")
+    assert (same["uid"], same["raised"]) == (alarm["uid"], alarm["raised"])
+    kinds = wait_for(lambda: len(told := events(database)) == 3 and [event["kind"] for event in told], 10, "the events")
+    assert kinds == ["alarm_raised", "alarm_cleared", "alarm_raised"]
+
+
 def test_silence_is_an_event_and_an_alarm(start, database):
     hub = start(silent={"when": "no data for 1 s", "devices": ["1001"]})
     with TlvClient(hub.port, 1001) as dtu:
