@@ -26,6 +26,9 @@ enum outcome api_refusals(struct call *call);
 enum outcome api_expected(struct call *call);
 enum outcome api_writes(struct call *call);
 enum outcome api_events(struct call *call);
+enum outcome api_alarms(struct call *call);
+enum outcome api_deliveries(struct call *call);
+enum outcome api_delivery(struct call *call);
 enum outcome api_traffic(struct call *call);
 enum outcome api_health(struct call *call);
 
