@@ -139,6 +139,16 @@ static const struct param_rule deliveries_params[] = {
     END,
 };
 
+static const struct param_rule acknowledge_params[] = {
+    {.name = "id", .type = PARAM_TEXT, .required = true, .max = EVENT_ID_SIZE - 1},
+    END,
+};
+
+static const struct param_rule webhook_enable_params[] = {
+    {.name = "target", .type = PARAM_TEXT, .required = true, .max = 64},
+    END,
+};
+
 static const struct param_rule delivery_params[] = {
     {.name = "id", .type = PARAM_INT, .min = 1, .max = INT64_MAX},
     END,
@@ -172,8 +182,17 @@ const struct route routes[] = {
     {METHOD_GET, "/api/writes", ROLE_VIEWER, ROUTE_API, writes_params, api_writes},
     {METHOD_GET, "/api/events", ROLE_VIEWER, ROUTE_API, events_params, api_events},
     {METHOD_GET, "/api/alarms", ROLE_VIEWER, ROUTE_API, alarms_params, api_alarms},
+    {METHOD_POST, "/api/alarms/{id}/acknowledge", ROLE_OPERATOR, ROUTE_API, acknowledge_params,
+     api_alarm_acknowledge},
+    {METHOD_GET, "/api/webhooks", ROLE_VIEWER, ROUTE_API, NULL, api_webhooks},
+    {METHOD_POST, "/api/webhooks/{target}/enable", ROLE_OPERATOR, ROUTE_API, webhook_enable_params,
+     api_webhook_enable},
+    {METHOD_POST, "/webhook/test", ROLE_OPERATOR, ROUTE_API, NULL, api_webhook_test},
     {METHOD_GET, "/api/deliveries", ROLE_VIEWER, ROUTE_API, deliveries_params, api_deliveries},
     {METHOD_GET, "/api/deliveries/{id}", ROLE_VIEWER, ROUTE_API, delivery_params, api_delivery},
+    {METHOD_POST, "/api/deliveries/{id}/replay", ROLE_OPERATOR, ROUTE_API, delivery_params,
+     api_delivery_replay},
+    {METHOD_POST, "/api/deliveries/replay", ROLE_OPERATOR, ROUTE_API, NULL, api_deliveries_replay},
     {METHOD_GET, "/api/raw_packets", ROLE_VIEWER, ROUTE_API, raw_packets_params, api_raw_packets},
     {METHOD_GET, "/api/traffic", ROLE_VIEWER, ROUTE_API, traffic_params, api_traffic},
     {METHOD_GET, "/healthz", ROLE_VIEWER, ROUTE_API, NULL, api_health},

@@ -120,3 +120,55 @@ def test_a_delivery_is_shown_with_its_tries(web, database):
     assert (silent["http_status"], silent["answer"]) == (None, "")
     assert web.get(f"/api/deliveries/{number + 1}").status == 404
     assert web.get("/api/deliveries/one").status == 400
+
+
+CHANGES = ["/webhook/test", "/api/alarms/evt_1/acknowledge", "/api/webhooks/ops/enable", "/api/deliveries/1/replay",
+           "/api/deliveries/replay"]
+
+
+def problem(answer):
+    """(status, detail) of an error, which is told as all errors of the API are."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == answer.status
+    return answer.status, answer.json()["detail"]
+
+
+def test_nothing_is_changed_by_a_form(web):
+    for path in CHANGES:
+        for kind in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", None):
+            headers = {"Content-Type": kind} if kind else {"Content-Type": ""}
+            assert (path, kind, web.request(path, "POST", b"{}", headers).status) == (path, kind, 415)
+        answer = web.get(path)
+        assert answer.status == (400 if path == "/api/deliveries/replay" else 405)
+        assert "POST" in answer.headers.get("Allow", "POST")
+
+
+def test_bodies_are_checked(web):
+    json_type = {"Content-Type": "application/json"}
+    for body, status in [(b"[]", 400), (b"{", 400), (b"{\"a\": \"\xff\"}", 400), (b"{}" + b" " * 40000, 413)]:
+        for path in CHANGES:
+            assert (body[:9], problem(web.request(path, "POST", body, json_type))[0]) == (body[:9], status)
+    for path, body, parameter in [
+            ("/webhook/test", {}, "event_type"), ("/webhook/test", {"event_type": "device_online", "data": []}, "data"),
+            ("/api/alarms/evt_1/acknowledge", {"comment": "x"}, "actor"),
+            ("/api/alarms/evt_1/acknowledge", {"actor": "x" * 65}, "actor"),
+            ("/api/alarms/evt_1/acknowledge", {"actor": "Mei", "id": "evt_2"}, "id"),
+            ("/api/webhooks/ops/enable", {"target": "chat"}, "target"),
+            ("/api/deliveries/1/replay", {"dead_only": True}, "dead_only"),
+            ("/api/deliveries/replay", {"from": "2026-01-01T00:00Z"}, "to"),
+            ("/api/deliveries/replay", {"from": "soon", "to": 1}, "from"),
+            ("/api/deliveries/replay", {"from": 1, "to": 2, "dead_only": "yes"}, "dead_only")]:
+        answer = web.post(path, body)
+        assert (problem(answer)[0], answer.json()["parameter"]) == (400, parameter)
+
+
+def test_a_collector_that_is_away_is_said(web, collectors, database):
+    number = add_delivery(database)
+    collectors[0].stop()
+    for path, body in [("/webhook/test", {"event_type": "device_online"}),
+                       ("/api/alarms/evt_1/acknowledge", {"actor": "Mei"}), ("/api/webhooks/ops/enable", {}),
+                       (f"/api/deliveries/{number}/replay", {}), ("/api/deliveries/replay", {"from": 1, "to": 2})]:
+        status, detail = problem(web.post(path, body, headers={"Accept-Language": "en"}))
+        assert (path, status, detail) == (path, 503, "Nothing was done. Try again when it runs.")
+    assert problem(web.get("/api/webhooks"))[0] == 503
+    assert web.post(f"/api/deliveries/{number + 1}/replay", {}).status == 404

@@ -1,8 +1,11 @@
-/* GET /api/alarms?state=&device_id=&rule=&severity=&limit=&before=: alarms, the newest first. */
+/* GET /api/alarms?state=&device_id=&rule=&severity=&limit=&before=: alarms, the newest first; POST
+ * /api/alarms/{id}/acknowledge {"actor", "comment"}. */
 #include "webapp/query/alarms.h"
 
 #include "webapp/api/answer.h"
+#include "webapp/api/command.h"
 #include "webapp/handlers.h"
+#include "webapp/values.h"
 
 enum outcome api_alarms(struct call *call)
 {
@@ -15,4 +18,18 @@ enum outcome api_alarms(struct call *call)
         .limit = args_number(&call->args, "limit"),
     };
     return answer_rows(call, alarms_list(&call->worker->db, &filter), NULL);
+}
+
+/* Who it is has to be said, until there is a login that knows it. */
+enum outcome api_alarm_acknowledge(struct call *call)
+{
+    static const struct member_rule rules[] = {
+        {.name = "actor", .type = MEMBER_TEXT, .required = true, .max = 64},
+        {.name = "comment", .type = MEMBER_TEXT, .max = 500},
+        {.name = NULL},
+    };
+    if (command_check(call, rules) != 0)
+        return OUTCOME_REFUSED;
+    values_text(call->body, "id", args_text(&call->args, "id"));
+    return command_run(call, "/alarms/acknowledge");
 }

@@ -35,6 +35,19 @@ MYSQL_RES *deliveries_one(struct database *db, int64_t id)
     return database_select(db, &sql);
 }
 
+int deliveries_known(struct database *db, int64_t id, bool *known)
+{
+    struct sql sql;
+    sql_init(&sql);
+    sql_add(&sql, "SELECT 1 FROM webhook_deliveries WHERE id = ?", SQL_INT(id));
+    MYSQL_RES *rows = database_select(db, &sql);
+    if (rows == NULL)
+        return -1;
+    *known = mysql_num_rows(rows) > 0;
+    mysql_free_result(rows);
+    return 0;
+}
+
 MYSQL_RES *deliveries_tries(struct database *db, int64_t id)
 {
     struct sql sql;

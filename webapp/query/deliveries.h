@@ -1,9 +1,11 @@
 /* The outbox of webhooks: what was, is and will be delivered. Results are freed with
- * mysql_free_result(); NULL: db->error says why. */
+ * mysql_free_result(); NULL or -1: db->error says why. */
 #ifndef DTUHUB_WEBAPP_QUERY_DELIVERIES_H
 #define DTUHUB_WEBAPP_QUERY_DELIVERIES_H
 
 #include "webapp/query/database.h"
+
+#include <stdbool.h>
 
 enum { DELIVERY_TRIES_MAX = 1000 };
 
@@ -21,6 +23,9 @@ MYSQL_RES *deliveries_list(struct database *db, const struct deliveries_filter *
 /** deliveries_one(db, id): the same columns of one, and events (a JSON list); no row where there is
  * none. */
 MYSQL_RES *deliveries_one(struct database *db, int64_t id);
+
+/** deliveries_known(db, id, known): whether there is one. 0 or -1. */
+int deliveries_known(struct database *db, int64_t id, bool *known);
 
 /** deliveries_tries(db, id): its first DELIVERY_TRIES_MAX tries, oldest first: id, timestamp,
  * took_ms, http_status, error, request, answer (bytes). */
