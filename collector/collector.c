@@ -6,6 +6,7 @@
 #include "shared/base/service.h"
 #include "shared/base/version.h"
 #include "shared/config/data_advice.h"
+#include "shared/config/webhook_file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -46,8 +47,11 @@ int collector_load(const char *dir, struct server_config **server, struct data_c
     snprintf(path, sizeof(path), "%s/data_config.yml", dir);
     *data = data_config_load(path, faults);
     size_t before = faults->count;
-    if (*server != NULL && *data != NULL)
+    if (*server != NULL && *data != NULL) {
         check_ports(*server, *data, path, faults);
+        snprintf(path, sizeof(path), "%s/server_config.yml", dir);
+        webhook_check_names(&(*server)->hooks, *data, path, faults);
+    }
     if (*server != NULL && *data != NULL && faults->count == before)
         return 0;
     server_config_free(*server);
@@ -78,17 +82,55 @@ static void raise_descriptors(uint32_t max_connections)
         (unsigned long long)limit.rlim_cur, max_connections);
 }
 
-static void mention_webhooks(const struct server_config *config)
-{
-    const struct webhooks_section *hooks = &config->webhooks;
-    if (hooks->device_online || hooks->device_offline || hooks->data_received)
-        log_warn("collector", NULL, "webhooks are configured, but this version does not call any");
-}
-
+/* ${cookie} is the file's name. */
 static void log_note(void *cookie, unsigned line, const char *text)
 {
-    (void)cookie;
-    log_warn("config", NULL, "data_config.yml:%u: %s", line, text);
+    log_warn("config", NULL, "%s:%u: %s", (const char *)cookie, line, text);
+}
+
+static void log_notes(const struct server_config *server, const struct data_config *data)
+{
+    webhook_advice(&server->hooks, log_note, (char *)"server_config.yml");
+    data_advice(data, log_note, (char *)"data_config.yml");
+}
+
+/* Rules */
+
+static void record_alarm(void *cookie, uint32_t device, const struct alarm *alarm, int64_t ts_ms)
+{
+    struct collector *collector = cookie;
+    recorder_alarm(&collector->hub.env.recorder, device, ts_ms, alarm);
+}
+
+static uint32_t device_ref(void *cookie, const char *id)
+{
+    struct collector *collector = cookie;
+    return names_device(store_names(collector->store), id);
+}
+
+static void on_rules_timer(evutil_socket_t fd, short what, void *cookie)
+{
+    struct collector *collector = cookie;
+    (void)fd, (void)what;
+    rules_tick(collector->rules, clock_wall_ms(), clock_mono_ms());
+}
+
+static void start_rules(struct collector *collector, struct data_config *data)
+{
+    static const struct timeval second = {.tv_sec = 1};
+    const struct rules_ops ops = {
+        .record = record_alarm, .device = device_ref, .cookie = collector};
+    collector->rules = rules_new(collector->bus, data, &ops);
+    rules_restored(collector->rules, clock_wall_ms(), clock_mono_ms());
+    collector->rules_timer = event_new(collector->base, -1, EV_PERSIST, on_rules_timer, collector);
+    event_add(collector->rules_timer, &second);
+}
+
+static void stop_rules(struct collector *collector)
+{
+    if (collector->rules_timer != NULL)
+        event_free(collector->rules_timer);
+    rules_free(collector->rules);
 }
 
 static int open_parts(struct collector *collector, struct data_config *data)
@@ -99,19 +141,24 @@ static int open_parts(struct collector *collector, struct data_config *data)
         log_error("collector", NULL, "libevent has no working back end");
         return -1;
     }
-    collector->names = names_new();
-    collector->cache = cache_new(config->cache.max_size, config->cache.flush_interval_ms);
+    collector->store = store_new(config);
     collector->bus = bus_new();
     struct hub_parts parts = {.base = collector->base,
                               .config = config,
                               .data = data,
-                              .names = collector->names,
-                              .cache = collector->cache,
+                              .store = collector->store,
                               .bus = collector->bus};
     hub_init(&collector->hub, &parts);
-    collector->ledger = ledger_new(collector->bus, &collector->hub.env.recorder, collector->names,
-                                   config->server.name, &config->hooks);
+    collector->ledger =
+        ledger_new(collector->bus, &collector->hub.env.recorder, store_names(collector->store),
+                   config->server.name, &config->hooks);
+    start_rules(collector, data);
     collector->live = live_new(collector->base, collector->bus, config->server.name);
+    if (config->journal.enabled) {
+        collector->acknowledger = acknowledger_start(&collector->hub, collector->store);
+        if (collector->acknowledger == NULL)
+            return -1;
+    }
     collector->entrance = entrance_open(&collector->hub, config, data);
     if (collector->entrance == NULL)
         return -1;
@@ -124,15 +171,9 @@ static int open_parts(struct collector *collector, struct data_config *data)
         if (collector->control == NULL)
             return -1;
     }
-    collector->journal =
-        journal_start(config, collector->config_dir, collector->cache, collector->names);
-    if (collector->journal == NULL)
+    if (store_start(collector->store, config, collector->config_dir) != 0)
         return -1;
     collector->storage_watch = storage_watch_start(collector);
-    collector->writer =
-        writer_start(config, collector->cache, collector->journal, collector->names);
-    if (collector->writer == NULL)
-        return -1;
     collector->keeper = keeper_start(config);
     return collector->keeper != NULL ? 0 : -1;
 }
@@ -149,8 +190,7 @@ int collector_start(struct collector *collector, const char *dir, struct server_
         log_error("collector", NULL, "log.file %s: %s; logging to stderr", server->log.file,
                   strerror(errno));
     log_info("collector", NULL, "dtuhub-collector " DTUHUB_VERSION ", configuration %s", dir);
-    mention_webhooks(server);
-    data_advice(data, log_note, NULL);
+    log_notes(server, data);
     raise_descriptors(server->server.max_connections);
     int rc = open_parts(collector, data);
     data_config_release(data); /* the plans hold it */
@@ -206,13 +246,13 @@ static void adopt(struct collector *collector, struct server_config *server,
     if (log_setup(server->log.level, server->log.format, server->log.file) != 0)
         log_error("reload", NULL, "log.file %s: %s; logging as before", server->log.file,
                   strerror(errno));
-    data_advice(data, log_note, NULL);
+    log_notes(server, data);
     raise_descriptors(server->server.max_connections);
-    cache_configure(collector->cache, server->cache.max_size, server->cache.flush_interval_ms);
-    journal_configure(collector->journal, server);
+    store_configure(collector->store, server);
     keeper_configure(collector->keeper, &server->retention);
     hub_configure(&collector->hub, server, data);
     ledger_configure(collector->ledger, &server->hooks);
+    rules_configure(collector->rules, data, clock_wall_ms(), clock_mono_ms());
     collector->reload_error[0] = '\0';
     if (entrance_configure(collector->entrance, server, data, &problem) != 0) {
         snprintf(collector->reload_error, sizeof(collector->reload_error), "%s", problem);
@@ -248,27 +288,6 @@ void collector_reload(struct collector *collector)
 
 /* End */
 
-/* Store what is left; what the database does not take in time stays in the journal. Return the
- * number of records that are lost; false in ${ended}: the writer hangs. */
-static size_t stop_store(struct collector *collector, bool *ended)
-{
-    struct journal_status status = {0};
-    size_t lost = 0;
-    cache_close(collector->cache);
-    if (collector->journal != NULL)
-        journal_flush(collector->journal);
-    if (collector->writer != NULL)
-        *ended =
-            writer_stop(collector->writer, collector->config->server.shutdown_timeout_ms, &lost);
-    if (collector->journal == NULL)
-        return lost;
-    journal_status(collector->journal, &status);
-    if (status.depth > 0)
-        log_info("collector", NULL, "%llu records stay in the journal until the database is back",
-                 (unsigned long long)status.depth);
-    return *ended ? journal_stop(collector->journal) : lost;
-}
-
 int collector_stop(struct collector *collector)
 {
     size_t lost = 0;
@@ -282,20 +301,20 @@ int collector_stop(struct collector *collector)
     control_close(collector->control);
     keeper_stop(collector->keeper);
     storage_watch_stop(collector->storage_watch);
-    if (collector->cache != NULL)
-        lost = stop_store(collector, &ended);
+    acknowledger_stop(collector->acknowledger);
+    if (collector->store != NULL)
+        lost = store_stop(collector->store, collector->config->server.shutdown_timeout_ms, &ended);
     if (lost > 0)
         log_error("collector", NULL, "%zu records could not be stored in time and are lost", lost);
     if (collector->base != NULL) {
         hub_free(&collector->hub);
+        stop_rules(collector);
         ledger_free(collector->ledger);
         bus_free(collector->bus);
         event_base_free(collector->base);
     }
-    if (ended) { /* else the writer hangs and may still use them */
-        cache_free(collector->cache);
-        names_free(collector->names);
-    }
+    if (ended) /* else a writer hangs and may still tell it of records */
+        acknowledger_free(collector->acknowledger);
     if (collector->config != collector->started)
         server_config_free(collector->config);
     server_config_free(collector->started);

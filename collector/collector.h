@@ -5,17 +5,16 @@
 #ifndef DTUHUB_COLLECTOR_COLLECTOR_H
 #define DTUHUB_COLLECTOR_COLLECTOR_H
 
+#include "collector/acknowledger.h"
 #include "collector/entrance.h"
 #include "collector/events/bus.h"
 #include "collector/events/ledger.h"
 #include "collector/events/live.h"
+#include "collector/events/rules.h"
 #include "collector/hub.h"
 #include "collector/storage_watch.h"
-#include "collector/store/cache.h"
-#include "collector/store/journal.h"
 #include "collector/store/keeper.h"
-#include "collector/store/names.h"
-#include "collector/store/writer.h"
+#include "collector/store/store.h"
 #include "shared/config/data_config.h"
 #include "shared/config/server_config.h"
 
@@ -26,14 +25,14 @@ struct collector {
     struct server_config *config;  /* the last one taken over */
     struct server_config *started; /* the first one: its fixed settings are what runs */
     struct event_base *base;
-    struct names *names;
-    struct cache *cache;
-    struct journal *journal;
-    struct writer *writer;
+    struct store *store;
     struct keeper *keeper;
     struct bus *bus;
     struct ledger *ledger;
     struct live *live;
+    struct acknowledger *acknowledger;
+    struct rules *rules;
+    struct event *rules_timer;
     struct storage_watch *storage_watch;
     struct hub hub;
     struct entrance *entrance;

@@ -17,16 +17,23 @@
  */
 enum { UNSENT_MAX = 4096 };
 
+/* What the DTU has not yet taken. */
+struct unsent {
+    struct evbuffer *bytes;
+    struct event writable;
+};
+
 struct connection {
     SLIST_ENTRY(connection) pooled;
     struct hub *hub;
     struct registry_entry entry;
     struct wheel_timer timer;
-    struct event readable, writable;
-    struct evbuffer *unsent; /* NULL until a send falls short */
+    struct event readable;
+    struct unsent *unsent; /* NULL where all was sent */
     int fd;
-    const char *closing; /* the reason, once the line is to be closed */
-    char reason[128];
+    bool ended;                   /* nothing more comes from the DTU */
+    const char *closing;          /* the reason, once the line is to be closed */
+    char *reason;                 /* the same, where it had to be made */
     void (*closed)(void *cookie); /* the dialler's; NULL */
     void *closed_cookie;
     struct session session;
@@ -88,16 +95,45 @@ static void give_back(struct hub *hub, struct connection *connection)
 
 /* Sending */
 
+static void broken(struct connection *connection, const char *call)
+{
+    free(connection->reason);
+    connection->reason = xasprintf("%s: %s", call, strerror(errno));
+    connection->closing = connection->reason;
+}
+
+static void clear_unsent(struct connection *connection)
+{
+    struct unsent *unsent = connection->unsent;
+    if (unsent == NULL)
+        return;
+    event_del(&unsent->writable);
+    evbuffer_free(unsent->bytes);
+    free(unsent);
+    connection->unsent = NULL;
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *cookie);
+
+static struct unsent *new_unsent(struct connection *connection)
+{
+    struct unsent *unsent = xcalloc(1, sizeof(*unsent));
+    unsent->bytes = evbuffer_new();
+    if (unsent->bytes == NULL)
+        abort();
+    event_assign(&unsent->writable, connection->hub->base, connection->fd, EV_WRITE | EV_PERSIST,
+                 on_writable, connection);
+    event_add(&unsent->writable, NULL);
+    return unsent;
+}
+
 static void keep_unsent(struct connection *connection, const uint8_t *bytes, size_t len)
 {
     if (connection->unsent == NULL)
-        connection->unsent = evbuffer_new();
-    if (connection->unsent == NULL || evbuffer_add(connection->unsent, bytes, len) != 0 ||
-        evbuffer_get_length(connection->unsent) > UNSENT_MAX) {
+        connection->unsent = new_unsent(connection);
+    struct evbuffer *unsent = connection->unsent->bytes;
+    if (evbuffer_add(unsent, bytes, len) != 0 || evbuffer_get_length(unsent) > UNSENT_MAX)
         connection->closing = "the DTU does not read";
-        return;
-    }
-    event_add(&connection->writable, NULL);
 }
 
 static void on_send(void *cookie, const uint8_t *bytes, size_t len)
@@ -106,11 +142,10 @@ static void on_send(void *cookie, const uint8_t *bytes, size_t len)
     if (connection->closing != NULL)
         return;
     ssize_t sent = 0;
-    if (connection->unsent == NULL || evbuffer_get_length(connection->unsent) == 0) {
+    if (connection->unsent == NULL) {
         sent = send(connection->fd, bytes, len, MSG_NOSIGNAL);
         if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-            snprintf(connection->reason, sizeof(connection->reason), "write: %s", strerror(errno));
-            connection->closing = connection->reason;
+            broken(connection, "write");
             return;
         }
         if (sent < 0)
@@ -122,11 +157,12 @@ static void on_send(void *cookie, const uint8_t *bytes, size_t len)
 
 static void send_rest(struct connection *connection)
 {
-    int sent = evbuffer_write(connection->unsent, connection->fd);
+    struct evbuffer *unsent = connection->unsent->bytes;
+    int sent = evbuffer_write(unsent, connection->fd);
     if (sent < 0 && errno != EAGAIN && errno != EINTR)
-        connection->closing = "write failed";
-    else if (evbuffer_get_length(connection->unsent) > 0)
-        event_add(&connection->writable, NULL);
+        broken(connection, "write");
+    else if (evbuffer_get_length(unsent) == 0)
+        clear_unsent(connection);
 }
 
 /* What the session asks for */
@@ -184,9 +220,20 @@ void connection_reschedule(struct connection *connection)
                   session_next_ms(&connection->session, hub_now().mono_ms));
 }
 
+/* A DTU that ended its side may still read: what it sent before is acknowledged first. */
+static void hang_up(struct connection *connection)
+{
+    if (STAILQ_EMPTY(&connection->session.promises))
+        connection->closing = "closed by the DTU";
+    else
+        event_del(&connection->readable);
+}
+
 /* After each event: either the line is over, or its next time is set. */
 static void settle(struct connection *connection)
 {
+    if (connection->ended && connection->closing == NULL)
+        hang_up(connection);
     if (connection->closing != NULL)
         connection_close(connection, connection->closing);
     else
@@ -199,6 +246,13 @@ void connection_adopt(struct connection *connection)
     settle(connection);
 }
 
+void connection_promised(const struct promise *promise)
+{
+    struct session *session = promise->owner;
+    session_promised(session, promise, hub_now());
+    settle(CONTAINER(session, struct connection, session));
+}
+
 static void read_bytes(struct connection *connection)
 {
     struct hub *hub = connection->hub;
@@ -206,12 +260,11 @@ static void read_bytes(struct connection *connection)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got == 0) {
-        connection->closing = "closed by the DTU";
+        connection->ended = true;
         return;
     }
     if (got < 0) {
-        snprintf(connection->reason, sizeof(connection->reason), "read: %s", strerror(errno));
-        connection->closing = connection->reason;
+        broken(connection, "read");
         return;
     }
     hub->metrics.bytes_in += (uint64_t)got;
@@ -256,7 +309,6 @@ int connection_open(struct hub *hub, int fd, const struct connection_origin *ori
     connection->fd = fd;
     event_assign(&connection->readable, hub->base, fd, EV_READ | EV_PERSIST, on_readable,
                  connection);
-    event_assign(&connection->writable, hub->base, fd, EV_WRITE, on_writable, connection);
     event_add(&connection->readable, NULL);
     connection->closed = origin->closed;
     connection->closed_cookie = origin->cookie;
@@ -273,13 +325,12 @@ int connection_open(struct hub *hub, int fd, const struct connection_origin *ori
 void connection_close(struct connection *connection, const char *reason)
 {
     struct hub *hub = connection->hub;
-    session_end(&connection->session, reason, hub_now());
     registry_remove(&hub->registry, &connection->entry);
+    session_end(&connection->session, reason, hub_now());
     wheel_stop(hub->wheel, &connection->timer);
     event_del(&connection->readable);
-    event_del(&connection->writable);
-    if (connection->unsent != NULL)
-        evbuffer_free(connection->unsent);
+    clear_unsent(connection);
+    free(connection->reason);
     close(connection->fd);
     void (*closed)(void *) = connection->closed;
     void *cookie = connection->closed_cookie;

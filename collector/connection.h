@@ -41,6 +41,10 @@ struct session *connection_session(struct connection *connection);
 /** connection_reschedule(connection): the session's next time may have changed. */
 void connection_reschedule(struct connection *connection);
 
+/** connection_promised(promise): a promise is due, see session_promised(); the connection may be
+ * gone then. */
+void connection_promised(const struct promise *promise);
+
 /** connection_adopt(connection): a reload, see session_adopt(); the connection may be gone then. */
 void connection_adopt(struct connection *connection);
 

@@ -2,16 +2,20 @@
 #include "collector/control_parts.h"
 #include "collector/control_reply.h"
 #include "collector/metrics_profiles.h"
+#include "collector/metrics_streams.h"
 #include "shared/base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static void print_journal(struct collector *collector, FILE *out)
+static double age_s(int64_t wall_ms)
 {
-    struct journal_status journal;
-    journal_status(collector->journal, &journal);
-    double age = journal.oldest_ms > 0 ? (double)(clock_wall_ms() - journal.oldest_ms) / 1000 : 0;
+    double age = wall_ms > 0 ? (double)(clock_wall_ms() - wall_ms) / 1000 : 0;
+    return age > 0 ? age : 0;
+}
+
+static void print_journal(struct journal_status journal, FILE *out)
+{
     const struct {
         const char *name, *type, *help;
         double value;
@@ -22,7 +26,7 @@ static void print_journal(struct collector *collector, FILE *out)
         {"journal_records", "gauge", "Records in files that the database does not have yet.",
          (double)journal.depth},
         {"journal_oldest_unsent_seconds", "gauge", "Age of the oldest of these.",
-         age > 0 ? age : 0},
+         age_s(journal.oldest_ms)},
         {"journal_groups_total", "counter", "Groups written to a file.", (double)journal.groups},
         {"journal_records_total", "counter", "Records written to a file.", (double)journal.records},
         {"journal_unjournalled_total", "counter",
@@ -30,8 +34,10 @@ static void print_journal(struct collector *collector, FILE *out)
          (double)journal.unjournalled},
         {"journal_dropped_total", "counter", "Records lost because the journal was full.",
          (double)journal.dropped},
-        {"journal_unreadable_total", "counter", "Groups or files that could not be read back.",
-         (double)journal.unreadable},
+        {"journal_unreadable_total", "counter",
+         "Times that records, or a file, could not be read back.", (double)journal.unreadable},
+        {"journal_missing_total", "counter", "Records that were missing then, as far as known.",
+         (double)journal.missing},
         {"journal_errors_total", "counter", "Failed attempts to write.", (double)journal.errors},
         {"journal_sync_seconds_max", "gauge", "The longest commit so far.",
          (double)journal.sync_max_us / 1e6},
@@ -40,13 +46,24 @@ static void print_journal(struct collector *collector, FILE *out)
         metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
 }
 
+static void print_promises(const struct collector *collector, FILE *out)
+{
+    struct promises_stats stats;
+    promises_stats(collector->hub.env.promises, clock_mono_ms(), &stats);
+    metrics_print_one(out, "acknowledgements_waiting", "gauge",
+                      "Acknowledgements of data packets that wait for the packet to be stored.",
+                      (double)stats.waiting);
+    metrics_print_one(out, "acknowledgements_oldest_seconds", "gauge",
+                      "Age of the oldest of these.", (double)stats.oldest_ms / 1000);
+}
+
 static void print_store(struct collector *collector, FILE *out)
 {
-    struct cache_stats cache;
-    struct writer_status writer;
-    cache_stats(collector->cache, &cache);
-    writer_status(collector->writer, &writer);
-    print_journal(collector, out);
+    struct store_status store;
+    store_status(collector->store, &store);
+    const struct cache_stats cache = store.cache;
+    const struct writer_status writer = store.writer;
+    print_journal(store.journal, out);
     const struct {
         const char *name, *type, *help;
         double value;
@@ -102,6 +119,8 @@ static void print_keeper(struct collector *collector, FILE *out)
          (double)keeper.counts.partitions_made},
         {"keeper_partitions_dropped_total", "counter", "Partitions dropped by retention.",
          (double)keeper.counts.partitions_dropped},
+        {"keeper_rows_moved_total", "counter", "Rows copied from a partition that was too large.",
+         (double)keeper.counts.rows_moved},
         {"keeper_rows_deleted_total", "counter", "Rows deleted by retention.",
          (double)keeper.counts.rows_deleted},
         {"keeper_minute_rollups_total", "counter", "Minutes rolled up, some more than once.",
@@ -113,6 +132,36 @@ static void print_keeper(struct collector *collector, FILE *out)
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
         metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
+}
+
+static void print_rules(const struct collector *collector, FILE *out)
+{
+    struct rules_counts counts;
+    rules_counts(collector->rules, &counts);
+    const struct {
+        const char *name, *type, *help;
+        double value;
+    } lines[] = {
+        {"rules", "gauge", "Rules of the configuration.", (double)counts.rules},
+        {"rule_states", "gauge", "Points and devices that a rule watches, once for each rule.",
+         (double)counts.states},
+        {"rule_values_total", "counter", "Values shown to a rule.", (double)counts.judged},
+        {"alarms_raised_total", "counter", "Alarms raised.", (double)counts.raised},
+        {"alarms_repeated_total", "counter", "Alarms raised once more, since they stayed open.",
+         (double)counts.repeated},
+        {"alarms_cleared_total", "counter", "Alarms cleared.", (double)counts.cleared},
+        {"alarms_held_total", "counter",
+         "Alarms about which no webhook was called, since they were over their rule's limit.",
+         (double)counts.held},
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+        metrics_print_one(out, lines[i].name, lines[i].type, lines[i].help, lines[i].value);
+    fputs("# HELP dtuhub_alarms_open Alarms raised or acknowledged, by severity.\n"
+          "# TYPE dtuhub_alarms_open gauge\n",
+          out);
+    for (enum severity i = SEVERITY_INFO; i < SEVERITIES; i++)
+        fprintf(out, "dtuhub_alarms_open{severity=\"%s\"} %zu\n", severity_name(i),
+                rules_open_count(collector->rules, i));
 }
 
 static void print_config(const struct collector *collector, FILE *out)
@@ -152,8 +201,11 @@ void control_metrics(struct evhttp_request *request, struct collector *collector
     metrics_print_one(out, "connections", "gauge", "Open lines, unregistered ones included.",
                       (double)registry_count(registry));
     metrics_print(&collector->hub.metrics, out);
+    print_promises(collector, out);
     print_store(collector, out);
+    metrics_streams_print(collector->store, out);
     print_keeper(collector, out);
+    print_rules(collector, out);
     metrics_print_one(out, "start_time_seconds", "gauge", "When the collector started.",
                       (double)collector->started_wall_ms / 1000.0);
     print_config(collector, out);

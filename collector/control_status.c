@@ -14,19 +14,31 @@ void control_healthz(struct evhttp_request *request, struct collector *collector
     control_reply_text(request, 200, "ok\n");
 }
 
+/* Each stream's cache drops for itself. */
+static struct cache_stats fullest_cache(struct store *store)
+{
+    struct cache_stats fullest = {.max_size = 1};
+    for (size_t i = 0; i < store_streams(store); i++) {
+        struct store_status one;
+        unsigned number;
+        store_stream_status(store, i, &number, &one);
+        if ((double)(one.cache.waiting + one.cache.in_flight) / (double)one.cache.max_size >=
+            (double)(fullest.waiting + fullest.in_flight) / (double)fullest.max_size)
+            fullest = one.cache;
+    }
+    return fullest;
+}
+
 void control_readyz(struct evhttp_request *request, struct collector *collector)
 {
-    struct writer_status writer;
-    struct cache_stats cache;
-    struct journal_status journal;
+    const struct cache_stats cache = fullest_cache(collector->store);
+    struct store_status store;
     char text[sizeof(collector->reload_error) + 2048];
-    journal_status(collector->journal, &journal);
-    writer_status(collector->writer, &writer);
-    cache_stats(collector->cache, &cache);
-    const struct readiness_facts facts = {.database_up = writer.up,
-                                          .database_error = writer.error,
-                                          .journal_ok = journal.ok,
-                                          .journal_error = journal.error,
+    store_status(collector->store, &store);
+    const struct readiness_facts facts = {.database_up = store.writer.up,
+                                          .database_error = store.writer.error,
+                                          .journal_ok = store.journal.ok,
+                                          .journal_error = store.journal.error,
                                           .cache_used = cache.waiting + cache.in_flight,
                                           .cache_max = cache.max_size,
                                           .reload_error = collector->reload_error};
@@ -46,14 +58,25 @@ static void put_text(struct json_object *status, const char *key, const char *va
     json_object_object_add(status, key, json_object_new_string(value));
 }
 
+static void put_journal(struct json_object *status, const struct journal_status *journal)
+{
+    int64_t age_ms = journal->oldest_ms > 0 ? clock_wall_ms() - journal->oldest_ms : 0;
+    const char *state = journal->ok ? "ok" : "failed";
+    put_text(status, "journal", journal->enabled ? state : "off");
+    put_text(status, "journal_error", journal->error);
+    put_int(status, "journal_records", journal->depth);
+    put_int(status, "journal_oldest_age_ms", age_ms > 0 ? (uint64_t)age_ms : 0);
+}
+
 static struct json_object *status_of(struct collector *collector)
 {
     const struct metrics *metrics = &collector->hub.metrics;
     struct json_object *status = json_object_new_object();
-    struct writer_status writer;
-    struct cache_stats cache;
-    writer_status(collector->writer, &writer);
-    cache_stats(collector->cache, &cache);
+    struct store_status store;
+    store_status(collector->store, &store);
+    const struct cache_stats cache = store.cache;
+    const struct writer_status writer = store.writer;
+    const struct journal_status journal = store.journal;
     put_text(status, "version", DTUHUB_VERSION);
     put_text(status, "name", collector->started->server.name);
     put_int(status, "dtu_port", collector->started->server.main_port);
@@ -66,7 +89,8 @@ static struct json_object *status_of(struct collector *collector)
     put_int(status, "connections_max", collector->hub.max_connections);
     put_int(status, "cache_records", cache.waiting + cache.in_flight);
     put_int(status, "cache_max", cache.max_size);
-    put_int(status, "records_dropped", cache.dropped);
+    put_journal(status, &journal);
+    put_int(status, "records_dropped", cache.dropped + journal.dropped);
     put_int(status, "rows_written", writer.readings);
     put_text(status, "database", writer.up ? "up" : "down");
     put_text(status, "database_error", writer.error);

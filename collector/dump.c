@@ -137,25 +137,24 @@ static void dump_silent(const struct hub *hub, int64_t now_ms)
 
 static void dump_store(struct collector *collector, int64_t wall_ms)
 {
-    struct cache_stats cache;
-    struct writer_status writer;
-    cache_stats(collector->cache, &cache);
-    writer_status(collector->writer, &writer);
+    struct store_status status;
+    store_status(collector->store, &status);
+    const struct cache_stats cache = status.cache;
+    const struct journal_status journal = status.journal;
+    const struct writer_status writer = status.writer;
     say(NULL,
         "cache: %zu records of %zu, %zu of them being written, %zu at most so far, %llu dropped",
         cache.waiting + cache.in_flight, cache.max_size, cache.in_flight, cache.peak,
         (unsigned long long)cache.dropped);
-    struct journal_status journal;
-    journal_status(collector->journal, &journal);
     if (journal.enabled)
         say(NULL,
             "journal: %s%s, %llu of %llu bytes, %llu records not stored yet, the oldest taken: %s, "
-            "%llu dropped, %llu groups unreadable, %llu errors",
+            "%llu dropped, %llu times unreadable, %llu records missing so, %llu errors",
             journal.ok ? "ok" : "not written: ", journal.error, (unsigned long long)journal.bytes,
             (unsigned long long)journal.max_bytes, (unsigned long long)journal.depth,
             journal.depth > 0 ? ago(journal.oldest_ms, wall_ms).text : "-",
             (unsigned long long)journal.dropped, (unsigned long long)journal.unreadable,
-            (unsigned long long)journal.errors);
+            (unsigned long long)journal.missing, (unsigned long long)journal.errors);
     else
         say(NULL, "journal: off");
     say(NULL,

@@ -165,13 +165,13 @@ void hub_init(struct hub *hub, const struct hub_parts *parts)
     memset(hub, 0, sizeof(*hub));
     int64_t now_ms = clock_mono_ms();
     hub->base = parts->base;
-    hub->env.names = parts->names;
+    hub->env.names = store_names(parts->store);
     hub->env.bus = parts->bus;
     hub->env.main_port = parts->config->server.main_port;
     hub->env.metrics = &hub->metrics;
     hub->env.profiles = &hub->profiles;
     log_budget_init(&hub->env.budget);
-    recorder_init(&hub->env.recorder, parts->cache);
+    store_recorder(parts->store, &hub->env.recorder);
     registry_init(&hub->registry);
     SLIST_INIT(&hub->pool);
     hub->wheel = wheel_new(now_ms);
@@ -184,7 +184,7 @@ void hub_init(struct hub *hub, const struct hub_parts *parts)
     event_add(hub->sweep, &sweep);
     set_limits(hub, parts->config);
     name_profiles(hub, parts->data);
-    hub->env.plans = plans_of(parts->config, parts->data, parts->names);
+    hub->env.plans = plans_of(parts->config, parts->data, hub->env.names);
 }
 
 void hub_close_device(struct hub *hub, const char *id, const char *reason)

@@ -11,6 +11,7 @@
 #include "collector/poll/wheel.h"
 #include "collector/registry.h"
 #include "collector/session.h"
+#include "collector/store/store.h"
 #include "shared/config/server_config.h"
 
 #include <event2/event.h>
@@ -40,13 +41,12 @@ struct hub {
     uint8_t scratch[SESSION_READ_MOST]; /* what one read takes in */
 };
 
-/** hub_init(hub, parts): ${parts}' names and cache must outlive it; ${config} is looked at only. */
+/** hub_init(hub, parts): ${parts}' store must outlive it; ${config} is looked at only. */
 struct hub_parts {
     struct event_base *base;
     const struct server_config *config;
     struct data_config *data; /* the plans hold it */
-    struct names *names;
-    struct cache *cache;
+    struct store *store;
     struct bus *bus;
 };
 void hub_init(struct hub *hub, const struct hub_parts *parts);

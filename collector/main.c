@@ -8,8 +8,10 @@
 #include "shared/base/service.h"
 #include "shared/base/version.h"
 #include "shared/config/data_advice.h"
+#include "shared/config/webhook_file.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,8 +146,17 @@ static int run(struct collector *collector)
 
 static void print_note(void *cookie, unsigned line, const char *text)
 {
-    const struct options *options = cookie;
-    printf("%s/data_config.yml:%u: note: %s\n", options->dir, line, text);
+    printf("%s:%u: note: %s\n", (const char *)cookie, line, text);
+}
+
+static void print_notes(const char *dir, const struct server_config *server,
+                        const struct data_config *data)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/server_config.yml", dir);
+    webhook_advice(&server->hooks, print_note, path);
+    snprintf(path, sizeof(path), "%s/data_config.yml", dir);
+    data_advice(data, print_note, path);
 }
 
 int main(int argc, char **argv)
@@ -164,7 +175,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     if (options.check) {
         printf("%s: the configuration is good\n", options.dir);
-        data_advice(data, print_note, &options);
+        print_notes(options.dir, server, data);
         server_config_free(server);
         data_config_release(data);
         return EXIT_SUCCESS;

@@ -98,6 +98,8 @@ void metrics_print(const struct metrics *metrics, FILE *out)
         COUNTER(probes_sent, "Queries sent to see whether a silent line is alive."),
         COUNTER(samples, "Values decoded."),
         COUNTER(packets_left_out, "Packets not stored because their line sent too many."),
+        COUNTER(data_packets_unacknowledged,
+                "Data packets never acknowledged because they were not stored."),
         COUNTER(noise_bytes, "Bytes received that fit no packet; skipped."),
         COUNTER(slaves_dead, "Slaves that stopped answering."),
         COUNTER(slaves_alive, "Dead slaves that answered again."),

@@ -19,6 +19,7 @@ struct metrics {
     /* packets in */
     uint64_t heartbeats, data_packets, modbus_packets, bytes_in;
     uint64_t packets_left_out; /* not stored: their line sent too many */
+    uint64_t data_packets_unacknowledged;
     /* polls */
     uint64_t polls_sent, polls_repeated, polls_answered, polls_refused, polls_timed_out;
     uint64_t polls_missed; /* instants of a task's grid at which the line was not free */

@@ -23,9 +23,12 @@ void session_start(struct session *session, struct session_env *env, const struc
     session->port = origin->port;
     session->task = SESSION_NOBODY;
     TAILQ_INIT(&session->orders);
+    STAILQ_INIT(&session->promises);
     session->noises = (struct log_limit)LOG_LIMIT(10, SAY_AGAIN_MS);
     session->packets = (struct log_limit)LOG_LIMIT(SESSION_KEPT_MOST, SAY_AGAIN_MS);
-    log_peer(session->peer.address, session->peer.port, session->who, sizeof(session->who));
+    char who[LOG_PEER_SIZE];
+    session->id = xstrdup("");
+    session->who = xstrdup(log_peer(session->peer.address, session->peer.port, who, sizeof(who)));
 }
 
 void session_open(struct session *session, const char *device_id, struct session_time now)
@@ -44,7 +47,7 @@ void session_close(struct session *session, const char *fmt, ...)
         return;
     va_list args;
     va_start(args, fmt);
-    vsnprintf(session->reason, sizeof(session->reason), fmt, args);
+    session->reason = xvasprintf(fmt, args);
     va_end(args);
     session->closing = true;
     session->ops->close(session->cookie, session->reason);
@@ -240,6 +243,8 @@ void session_end(struct session *session, const char *reason, struct session_tim
     session->closing = true;
     env->metrics->closed++;
     session_write_end_all(session, now.mono_ms);
+    if (env->promises != NULL)
+        promises_forget(env->promises, &session->promises);
     if (session->registered) {
         session_say(session, LOG_OFFLINE, LOGL_INFO, "offline: %s", reason);
         recorder_connection(&env->recorder, session->device, now.wall_ms, LINE_DISCONNECT,
@@ -256,6 +261,10 @@ void session_end(struct session *session, const char *reason, struct session_tim
     session->slaves = NULL;
     session->changes = NULL;
     session->held_size = session->registration_size = 0;
+    free(session->id);
+    free(session->who);
+    free(session->reason);
+    session->id = session->who = session->reason = NULL;
     plan_set_release(session->plans);
     session->plans = NULL;
     session->plan = NULL;

@@ -7,7 +7,9 @@
  *
  * Registration comes first and has a deadline; it chooses the profile (session_register.c), and
  * devices: may refuse it (session_admit.c). Then the stream is cut into packets (session_stream.c):
- * heartbeats are answered and trigger their tasks, polls go out by plan, one at a time, answers are
+ * heartbeats are answered and trigger their tasks, data packets are acknowledged once they are
+ * safe (an acknowledgement that promises nothing goes at once), polls go out by plan, one at a
+ * time, answers are
  * checked and decoded; writes go ahead of polls (session_poll.c, session_write.c). After max_missed
  * heartbeat times without any packet the session becomes active: it probes the line with a query,
  * and the line is closed only where that stays unanswered too. A line that nobody knows may be kept
@@ -30,6 +32,7 @@
 #include "collector/poll/slaves.h"
 #include "collector/poll/write.h"
 #include "collector/profile_counts.h"
+#include "collector/promises.h"
 #include "collector/record.h"
 #include "collector/store/names.h"
 #include "collector/store/recorder.h"
@@ -54,6 +57,7 @@ struct session_env {
     uint16_t main_port;     /* of profiles without a port of their own */
     struct names *names;
     struct recorder recorder;
+    struct promises *promises; /* NULL: no journal keeps records, nobody waits for it */
     struct metrics *metrics;
     struct profile_table *profiles;   /* NULL: nobody counts by profile */
     size_t strangers, strangers_most; /* ids let in that devices: does not name; more than that (0:
@@ -99,31 +103,33 @@ struct session {
     uint16_t port; /* of ours that was dialled; 0: we dialled */
 
     bool registered, quarantined, closing;
-    bool secretive;              /* its registration carries a secret: it is not stored */
-    char id[LINK_ID_SIZE];       /* printable; "" before registration */
-    char who[LINK_ID_SIZE + 65]; /* id, tab, peer: for log lines */
-    char reason[160];            /* why it is closing */
+    bool secretive; /* its registration carries a secret: it is not stored */
+    bool silent;    /* max_missed was reached, and nothing came since */
+    bool probe_wanted, probing;
+    uint32_t missed; /* heartbeats */
     uint32_t device;
+    char *id;     /* printable; "" before registration */
+    char *who;    /* id, tab, peer: for log lines */
+    char *reason; /* why it is closing; NULL: it is not */
 
     int64_t opened_ms, life_ms; /* monotonic: the line stood; last packet */
     int64_t registered_wall_ms, life_wall_ms;
-    uint32_t missed; /* heartbeats */
-    bool silent;     /* max_missed was reached, and nothing came since */
-    bool probe_wanted, probing;
 
     /* The stream */
     uint8_t *held; /* what is held back of it; NULL where nothing is */
     size_t held_size;
     int64_t heard_ms; /* monotonic: last bytes */
-    bool settled;     /* what is held back was looked at after a silence */
     uint8_t *registration;
     size_t registration_size;
+    bool settled; /* what is held back was looked at after a silence */
+    bool keep;    /* the packet that is looked at */
+
+    bool counted; /* among the lines of its profile */
 
     /* Polls */
     struct plan_set *plans; /* held, of ${plan} */
     const struct plan *plan;
     struct profile_counts *counts; /* of the plan's profile; NULL: nobody counts */
-    bool counted;                  /* among its lines */
     struct schedule schedule;
     struct exchange exchange;
     struct slave_state *slaves;   /* as plan->profile->slaves */
@@ -135,14 +141,14 @@ struct session {
     /* Writes: the first one may be under way. */
     struct session_orders orders;
     unsigned norders;
-    bool writing;               /* the first one was sent */
-    bool write_taken;           /* and the slave said yes */
-    struct write_result result; /* of the one under way */
+    bool writing;     /* the first one was sent */
+    bool write_taken; /* and the slave said yes */
+
+    struct promise_line promises; /* acknowledgements that wait */
 
     uint64_t heartbeats, answers, timeouts, noise_bytes, noise_in_row;
     struct log_limit noises;  /* on noise that is kept */
     struct log_limit packets; /* on what is stored of it */
-    bool keep;                /* the packet that is looked at */
 };
 
 /** The moment of an input: both clocks, read once. */
@@ -169,6 +175,12 @@ void session_open(struct session *session, const char *device_id, struct session
 /** session_input(session, bytes, len, now): at most SESSION_READ_MOST bytes came in. */
 void session_input(struct session *session, const uint8_t *bytes, size_t len,
                    struct session_time now);
+
+/** session_promised(session, promise, now): one of its promises is due: acknowledge the packet; or,
+ * where its record was dropped, close the line: an acknowledgement names no packet, so a later one
+ * would be taken for it. */
+void session_promised(struct session *session, const struct promise *promise,
+                      struct session_time now);
 
 /** session_tick(session, now): time passed; to be called at session_next_ms() at the latest. */
 void session_tick(struct session *session, struct session_time now);

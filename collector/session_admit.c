@@ -108,10 +108,11 @@ void session_refused(const struct session *session, const struct session_shown *
 
 void session_name(struct session *session, const char *id)
 {
-    char peer[sizeof(session->who)];
-    strcpy(peer, session->who);
-    snprintf(session->id, sizeof(session->id), "%s", id);
-    snprintf(session->who, sizeof(session->who), "%s%.64s", id, strchr(peer, '\t'));
+    char *who = xasprintf("%s%s", id, strchr(session->who, '\t'));
+    free(session->who);
+    session->who = who;
+    free(session->id);
+    session->id = xstrdup(id);
 }
 
 static void go_online(struct session *session, const struct plan *plan, struct session_time now)

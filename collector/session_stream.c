@@ -107,13 +107,51 @@ static enum packet_type packet_type(enum frame_kind kind)
     return types[kind];
 }
 
+/* What is not stored is not acknowledged: the DTU sends it again. */
+static void left_unacknowledged(struct session *session)
+{
+    session->env->metrics->data_packets_unacknowledged++;
+}
+
+static void promise(struct session *session, struct receipt receipt, const uint8_t *bytes,
+                    size_t size, int64_t now_ms)
+{
+    const struct promise promise = {
+        .owner = session, .receipt = receipt, .since_ms = now_ms, .size = size};
+    if (receipt.number == 0) {
+        left_unacknowledged(session);
+    } else if (promises_add(session->env->promises, &session->promises, &promise, bytes) != 0) {
+        left_unacknowledged(session);
+        session_close(session, "too many data packets wait to be stored");
+    }
+}
+
+void session_promised(struct session *session, const struct promise *promise,
+                      struct session_time now)
+{
+    if (promise->state == PROMISE_BROKEN)
+        left_unacknowledged(session);
+    if (session->closing)
+        return;
+    if (promise->state == PROMISE_KEPT)
+        session_send(session, promise->bytes, promise->size, now.mono_ms);
+    else
+        session_close(session, "a data packet could not be stored");
+}
+
+/* ${receipt}: of the packet's record. */
 static void reply(struct session *session, const struct frame *frame, const uint8_t *packet,
-                  int64_t now_ms)
+                  struct receipt receipt, int64_t now_ms)
 {
     uint8_t bytes[FRAMING_LONGEST];
-    size_t size = framing_reply(session->plan->framing, frame->token.token, frame->kind, packet,
-                                frame->size, bytes);
-    if (size > 0)
+    const struct framing *framing = session->plan->framing;
+    size_t size =
+        framing_reply(framing, frame->token.token, frame->kind, packet, frame->size, bytes);
+    if (size == 0)
+        return;
+    if (frame->kind == FRAME_DATA && framing->promises && session->env->promises != NULL)
+        promise(session, receipt, bytes, size, now_ms);
+    else
         session_send(session, bytes, size, now_ms);
 }
 
@@ -134,6 +172,7 @@ static void got_packet(struct session *session, const struct frame *frame, const
                        struct session_time now)
 {
     struct session_env *env = session->env;
+    struct receipt receipt = {0};
     if (frame->kind == FRAME_NOISE) {
         got_noise(session, packet, frame->size, now);
         return;
@@ -142,8 +181,8 @@ static void got_packet(struct session *session, const struct frame *frame, const
     session->noise_in_row = 0;
     session->keep = session->registered && has_room(session, now.mono_ms);
     if (session->keep && may_be_kept(session, frame))
-        recorder_packet(&env->recorder, session->device, now.wall_ms, packet_type(frame->kind),
-                        packet, frame->size);
+        receipt = recorder_packet(&env->recorder, session->device, now.wall_ms,
+                                  packet_type(frame->kind), packet, frame->size);
     switch (frame->kind) {
     case FRAME_HEARTBEAT:
         got_heartbeat(session, now);
@@ -163,7 +202,7 @@ static void got_packet(struct session *session, const struct frame *frame, const
     }
     if (!session->closing && (frame->kind == FRAME_HEARTBEAT || frame->kind == FRAME_REGISTRATION ||
                               frame->kind == FRAME_DATA))
-        reply(session, frame, packet, now.mono_ms);
+        reply(session, frame, packet, receipt, now.mono_ms);
 }
 
 static void broken(struct session *session, uint8_t byte)

@@ -22,22 +22,26 @@ int session_write(struct session *session, struct write_order *order, struct ses
     return 0;
 }
 
-static void finish(struct session *session, enum write_status status, int64_t now_ms)
+/* The first one is over, with ${result}. */
+static void hand_back(struct session *session, struct write_result *result, int64_t now_ms)
 {
     struct write_order *order = TAILQ_FIRST(&session->orders);
-    session->result.status = status;
-    session->result.took_ms = now_ms - order->due_ms;
+    result->took_ms = now_ms - order->due_ms;
     TAILQ_REMOVE(&session->orders, order, link);
     session->norders--;
     session->writing = session->write_taken = false;
     session->env->metrics->writes++;
-    session->env->metrics->writes_failed += status != WRITE_DONE;
+    session->env->metrics->writes_failed += result->status != WRITE_DONE;
     log_info("session", session->who, "write to slave %u, address %u: %s after %lld ms",
-             order->request.unit, order->request.start, write_status_name(status),
-             (long long)session->result.took_ms);
-    const struct write_result result = session->result;
-    memset(&session->result, 0, sizeof(session->result));
-    order->done(order, &result);
+             order->request.unit, order->request.start, write_status_name(result->status),
+             (long long)result->took_ms);
+    order->done(order, result);
+}
+
+static void finish(struct session *session, enum write_status status, int64_t now_ms)
+{
+    struct write_result result = {.status = status};
+    hand_back(session, &result, now_ms);
 }
 
 static const struct adu_request *next_request(const struct session *session)
@@ -108,13 +112,12 @@ static enum write_status unverified(const struct session *session)
 static void read_back(struct session *session, const struct adu_reply *reply, int64_t now_ms)
 {
     const struct write_order *order = TAILQ_FIRST(&session->orders);
-    struct write_result *result = &session->result;
-    result->read = true;
-    result->size = reply->size < sizeof(result->data) ? reply->size : sizeof(result->data);
-    memcpy(result->data, reply->data, result->size);
-    finish(session,
-           write_verified(order, result->data, result->size) ? WRITE_DONE : unverified(session),
-           now_ms);
+    struct write_result result = {.read = true};
+    result.size = reply->size < sizeof(result.data) ? reply->size : sizeof(result.data);
+    memcpy(result.data, reply->data, result.size);
+    result.status =
+        write_verified(order, result.data, result.size) ? WRITE_DONE : unverified(session);
+    hand_back(session, &result, now_ms);
 }
 
 void session_write_answered(struct session *session, const struct adu_reply *reply, bool exception,
@@ -124,8 +127,9 @@ void session_write_answered(struct session *session, const struct adu_reply *rep
         return;
     bool back = session->task == SESSION_READ_BACK;
     if (exception) {
-        session->result.exception = reply->exception;
-        finish(session, back ? unverified(session) : WRITE_EXCEPTION, now.mono_ms);
+        struct write_result result = {.status = back ? unverified(session) : WRITE_EXCEPTION,
+                                      .exception = reply->exception};
+        hand_back(session, &result, now.mono_ms);
     } else if (back) {
         read_back(session, reply, now.mono_ms);
     } else {

@@ -4,7 +4,7 @@
 #ifndef DTUHUB_WEBAPP_APP_H
 #define DTUHUB_WEBAPP_APP_H
 
-#include "shared/config/server_config.h"
+#include "webapp/live_config.h"
 #include "webapp/view.h"
 
 #include <semaphore.h>
@@ -12,7 +12,7 @@
 enum { EXPORTS_AT_ONCE = 2, TESTS_AT_ONCE = 2 };
 
 struct app {
-    const struct server_config *config;
+    struct live_config *live;   /* what a reload changes */
     const char *control_socket; /* of the collector, or NULL */
     struct view *view;
     char assets_version[24]; /* part of the addresses of scripts and styles, which browsers keep for

@@ -17,6 +17,7 @@
 /** A thread's own things, kept from request to request. */
 struct worker {
     const struct app *app;
+    struct snapshot *snapshot; /* the configuration of this request, and of db */
     struct database db;
     struct collector_client *collector;
 };

@@ -1,5 +1,7 @@
 #include "webapp/collector_client.h"
 
+#include "webapp/progress.h"
+
 #include <curl/curl.h>
 #include <json-c/json.h>
 #include <json-c/printbuf.h>
@@ -65,7 +67,9 @@ static CURLcode perform(struct collector_client *client, const char *path, int64
     printbuf_reset(client->answer);
     curl_easy_setopt(client->curl, CURLOPT_URL, url);
     curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    progress_mark();
     CURLcode rc = curl_easy_perform(client->curl);
+    progress_mark();
     if (rc == CURLE_OK)
         curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, code);
     return rc;

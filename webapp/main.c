@@ -5,8 +5,6 @@
 #include "shared/base/log.h"
 #include "shared/base/service.h"
 #include "shared/base/version.h"
-#include "shared/config/data_config.h"
-#include "shared/config/server_config.h"
 #include "webapp/server.h"
 
 #include <curl/curl.h>
@@ -79,31 +77,21 @@ static int read_options(int argc, char **argv, struct options *options, int *sta
     return -1;
 }
 
-/* Both files are checked, so that -t says the same for both daemons; only the server's one is used
- * here. */
-static struct server_config *load_config(const char *dir)
+static struct live_config *load_config(const char *dir)
 {
-    char server_path[4096], data_path[4096];
     struct faults faults = {0};
-    snprintf(server_path, sizeof(server_path), "%s/server_config.yml", dir);
-    snprintf(data_path, sizeof(data_path), "%s/data_config.yml", dir);
-    struct server_config *config = server_config_load(server_path, &faults);
-    struct data_config *data = data_config_load(data_path, &faults);
-    bool bad = config == NULL || data == NULL;
-    data_config_release(data);
-    faults_sort(&faults);
+    struct live_config *live = live_config_load(dir, &faults);
     faults_print(&faults, stderr);
     faults_clear(&faults);
-    if (!bad)
-        return config;
-    server_config_free(config);
-    return NULL;
+    return live;
 }
 
-static int serve(const struct options *options, const struct server_config *config)
+/* With the configuration of the start: what a reload cannot change is taken from it here. */
+static int serve(const struct options *options, struct live_config *live,
+                 const struct server_config *config)
 {
     char error[512], control[4096], socket[4096];
-    struct app app = {.config = config, .control_socket = config->server.control_socket};
+    struct app app = {.live = live, .control_socket = config->server.control_socket};
     if (app.control_socket == NULL)
         app.control_socket = service_runtime_path("control.sock", control, sizeof(control));
     const char *path = options->socket != NULL
@@ -142,22 +130,26 @@ int main(int argc, char **argv)
     options.templates = service_data_path("templates", templates, sizeof(templates));
     if (read_options(argc, argv, &options, &status) != 0)
         return status;
-    struct server_config *config = load_config(options.config_dir);
-    if (config == NULL || options.test) {
-        status = config != NULL ? 0 : 1;
-        server_config_free(config);
+    struct live_config *live = load_config(options.config_dir);
+    if (live == NULL || options.test) {
+        status = live != NULL ? 0 : 1;
+        live_config_free(live);
         return status;
     }
-    if (log_setup(config->log.level, config->log.format, config->log.file) != 0) {
-        fprintf(stderr, "%s: %s\n", config->log.file, strerror(errno));
-        server_config_free(config);
+    struct snapshot *first = live_config_take(live);
+    const struct log_section *log = &first->config->log;
+    if (log_setup(log->level, log->format, log->file) != 0) {
+        fprintf(stderr, "%s: %s\n", log->file, strerror(errno));
+        live_config_give_back(live, first);
+        live_config_free(live);
         return 1;
     }
     if (mysql_library_init(0, NULL, NULL) != 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
         abort();
-    status = serve(&options, config) == 0 ? 0 : 1;
+    status = serve(&options, live, first->config) == 0 ? 0 : 1;
     if (status == 0) {
-        server_config_free(config);
+        live_config_give_back(live, first);
+        live_config_free(live);
         curl_global_cleanup();
         mysql_library_end();
     }

@@ -4,9 +4,11 @@
 #include "shared/base/log.h"
 #include "shared/base/service.h"
 #include "webapp/dispatch.h"
+#include "webapp/progress.h"
 
 #include <errno.h>
 #include <fcgiapp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -76,6 +78,7 @@ static int put(void *cookie, const char *bytes, size_t len)
             return -1;
         bytes += piece;
         len -= (size_t)piece;
+        progress_mark();
     }
     return 0;
 }
@@ -84,6 +87,20 @@ static size_t read_body(void *cookie, char *out, size_t size)
 {
     int got = FCGX_GetStr(out, (int)size, cookie);
     return got > 0 ? (size_t)got : 0;
+}
+
+/* After a reload: a connection to the database that the newest configuration names. */
+static void take_config(struct worker *worker)
+{
+    struct snapshot *newest = live_config_take(worker->app->live);
+    if (newest == worker->snapshot) {
+        live_config_give_back(worker->app->live, newest);
+        return;
+    }
+    database_close(&worker->db);
+    live_config_give_back(worker->app->live, worker->snapshot);
+    worker->snapshot = newest;
+    database_init(&worker->db, &newest->config->mysql);
 }
 
 static void answer(struct thread *thread, FCGX_Request *fcgi)
@@ -109,8 +126,11 @@ static void *serve(void *cookie)
     FCGX_Request fcgi;
     FCGX_InitRequest(&fcgi, thread->listen_fd, 0);
     while (FCGX_Accept_r(&fcgi) == 0) {
+        progress_mark();
         atomic_store(&thread->busy, true);
+        take_config(&thread->worker);
         answer(thread, &fcgi);
+        progress_mark();
         atomic_store(&thread->busy, false);
     }
     FCGX_Free(&fcgi, 1);
@@ -132,28 +152,79 @@ static int next_signal(const sigset_t *signals, int64_t watchdog_ms)
     return signal > 0 ? signal : 0;
 }
 
-static void reopen_log(const struct log_section *log, const char *status)
+struct service {
+    const struct app *app;
+    struct thread *threads;
+    unsigned n;
+    int listen_fd;
+    bool hangs;        /* told */
+    char problem[400]; /* of the last reload, or "" */
+};
+
+static const char *status(const struct service *service, char out[512])
 {
-    service_reloading();
-    if (log_setup(log->level, log->format, log->file) != 0)
-        log_error("server", NULL, "%s: cannot be opened anew: %s", log->file, strerror(errno));
-    service_ready(status);
+    if (service->problem[0] != '\0')
+        snprintf(out, 512, "reload refused, runs as before: %s", service->problem);
+    else
+        snprintf(out, 512, "ready, %u threads", service->n);
+    return out;
 }
 
-static void wait_for_stop(const struct app *app, const sigset_t *signals, const char *status)
+/* Requests wait, and no thread will ever take them. */
+static bool hangs(const struct service *service)
+{
+    struct pollfd waiting = {.fd = service->listen_fd, .events = POLLIN};
+    for (unsigned i = 0; i < service->n; i++) {
+        if (!atomic_load(&service->threads[i].busy))
+            return false;
+    }
+    return progress_stalled(clock_mono_ms()) && poll(&waiting, 1, 0) > 0;
+}
+
+static void feed_watchdog(struct service *service)
+{
+    char text[512];
+    bool hung = hangs(service);
+    if (hung && !service->hangs)
+        log_error("server", NULL,
+                  "requests wait, and none of the %u threads got on for %d s: the service manager "
+                  "is told no more that this program lives",
+                  service->n, PROGRESS_STEP_MS / 1000);
+    service->hangs = hung;
+    if (!hung)
+        service_alive(status(service, text));
+}
+
+static void reload(struct service *service)
+{
+    char text[512];
+    service_reloading();
+    live_config_reload(service->app->live, service->problem, sizeof(service->problem));
+    service_ready(status(service, text));
+}
+
+static void wait_for_stop(struct service *service, const sigset_t *signals)
 {
     int64_t watchdog_ms = service_watchdog_ms();
-    service_ready(status);
+    char text[512];
+    service_ready(status(service, text));
     for (;;) {
         int signal = next_signal(signals, watchdog_ms);
         if (signal == SIGHUP)
-            reopen_log(&app->config->log, status);
+            reload(service);
         else if (signal != 0)
             break;
         else if (watchdog_ms > 0)
-            service_alive(status);
+            feed_watchdog(service);
     }
-    service_stopping(app->config->server.shutdown_timeout_ms);
+}
+
+static int64_t shutdown_timeout_ms(struct live_config *live)
+{
+    struct snapshot *newest = live_config_take(live);
+    int64_t timeout_ms = newest->config->server.shutdown_timeout_ms;
+    live_config_give_back(live, newest);
+    return timeout_ms;
 }
 
 /* Interrupt idle threads again and again: one that was just about to read misses the first signal.
@@ -184,8 +255,10 @@ static int stop(struct thread *threads, unsigned n, int listen_fd, int64_t timeo
 
 static void release(struct thread *threads, unsigned n)
 {
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
         collector_client_free(threads[i].worker.collector);
+        live_config_give_back(threads[i].worker.app->live, threads[i].worker.snapshot);
+    }
     free(threads);
 }
 
@@ -196,7 +269,6 @@ static unsigned start(struct thread *threads, const struct app *app, int listen_
         thread->listen_fd = listen_fd;
         thread->worker.app = app;
         thread->worker.collector = collector_client_new(app->control_socket);
-        database_init(&thread->worker.db, &app->config->mysql);
         if (pthread_create(&thread->id, NULL, serve, thread) != 0) {
             log_error("server", NULL, "cannot start thread %u of %u: %s", i + 1, n,
                       strerror(errno));
@@ -207,29 +279,35 @@ static unsigned start(struct thread *threads, const struct app *app, int listen_
     return n;
 }
 
+static void block_signals(sigset_t *signals)
+{
+    /* Without SA_RESTART, so that it ends a blocking read. */
+    sigaction(SIGUSR1, &(struct sigaction){.sa_handler = interrupt}, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+}
+
 int server_run(const struct app *app, int listen_fd, unsigned n)
 {
     sigset_t signals;
     struct thread *threads = calloc(n, sizeof(*threads));
     if (threads == NULL || FCGX_Init() != 0)
         abort();
-    /* Without SA_RESTART, so that it ends a blocking read. */
-    sigaction(SIGUSR1, &(struct sigaction){.sa_handler = interrupt}, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    block_signals(&signals);
     unsigned started = start(threads, app, listen_fd, n);
     if (started == n) {
+        struct service service = {.app = app, .threads = threads, .n = n, .listen_fd = listen_fd};
         log_info("server", NULL, "ready, %u threads", n);
-        char status[64];
-        snprintf(status, sizeof(status), "ready, %u threads", n);
-        wait_for_stop(app, &signals, status);
+        wait_for_stop(&service, &signals);
         log_info("server", NULL, "stopping");
     }
-    int rc = stop(threads, started, listen_fd, app->config->server.shutdown_timeout_ms);
+    int64_t timeout_ms = shutdown_timeout_ms(app->live);
+    service_stopping(timeout_ms);
+    int rc = stop(threads, started, listen_fd, timeout_ms);
     if (rc != 0)
         log_warn("server", NULL,
                  "a request was cut off: it took longer than server.shutdown_timeout");

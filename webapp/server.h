@@ -14,9 +14,10 @@
 int server_listen(const char *path);
 
 /**
- * server_run(app, listen_fd, threads): serve until SIGTERM or SIGINT. SIGHUP opens the log file
- * anew. Return 0, or -1 where it could not start, or where a request was still running after the
- * time-out of shutting down.
+ * server_run(app, listen_fd, threads): serve until SIGTERM or SIGINT. SIGHUP reads the
+ * configuration again. The service manager is told that the program lives while threads get on, or
+ * nothing waits for them. Return 0, or -1 where it could not start, or where a request was still
+ * running after the time-out of shutting down.
  */
 int server_run(const struct app *app, int listen_fd, unsigned threads);
 

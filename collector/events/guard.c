@@ -1,17 +1,14 @@
 #include "collector/events/guard.h"
 
 #include "shared/base/alloc.h"
+#include "shared/config/webhook_config.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Link-local (RFC 3927, RFC 4291), where most clouds have their metadata too; the exceptions are
- * Alibaba Cloud's 100.100.100.200 and Amazon's fd00:ec2::254. Nobody's: 0.0.0.0/8, which means this
- * host, multicast and broadcast. */
-const char guard_default[] = "169.254.0.0/16, fe80::/10, 100.100.100.200, fd00:ec2::254, "
-                             "0.0.0.0/8, ::, 224.0.0.0/4, ff00::/8, 255.255.255.255";
+const char guard_default[] = WEBHOOK_DENY_DEFAULT;
 
 struct guard {
     struct cidr_list *deny;

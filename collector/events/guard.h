@@ -10,8 +10,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-/** What is denied unless webhooks.deny says otherwise: link-local, and where clouds keep their
- * metadata. Loopback and private networks are the normal case and fine. */
+/** What is denied unless webhooks.deny says otherwise: WEBHOOK_DENY_DEFAULT. */
 extern const char guard_default[];
 
 struct guard;

@@ -240,12 +240,6 @@ static void add_identity(struct making *making)
     free(signs);
 }
 
-static bool is_robot(const struct webhook_target *target)
-{
-    return target->format == WEBHOOK_DINGTALK || target->format == WEBHOOK_FEISHU ||
-           target->format == WEBHOOK_WECOM;
-}
-
 static int make_body(struct making *making, char error[MESSAGE_ERROR_SIZE])
 {
     static void (*const makers[WEBHOOK_FORMATS])(struct making * making) = {
@@ -314,7 +308,7 @@ int message_make(const struct webhook_target *target, const char *id, struct jso
     int rc = make_body(&making, error);
     if (rc == 0) {
         add_header(&making, "Content-Type", content_type(&making));
-        if (!is_robot(target))
+        if (!webhook_is_robot(target->format))
             add_identity(&making);
         for (size_t i = 0; i < target->nheaders; i++)
             add_header(&making, target->headers[i].name, target->headers[i].value);

@@ -38,18 +38,13 @@ static bool is_refused(const char *body, size_t size, char why[MESSAGE_ERROR_SIZ
     return refused;
 }
 
-static bool is_robot(const struct webhook_target *target)
-{
-    return target->format == WEBHOOK_DINGTALK || target->format == WEBHOOK_FEISHU ||
-           target->format == WEBHOOK_WECOM;
-}
-
 enum answer_verdict message_judge(const struct webhook_target *target, long status,
                                   const char *body, size_t size, char why[MESSAGE_ERROR_SIZE])
 {
     why[0] = '\0';
     if (status >= 200 && status < 300)
-        return is_robot(target) && is_refused(body, size, why) ? ANSWER_AGAIN : ANSWER_DELIVERED;
+        return webhook_is_robot(target->format) && is_refused(body, size, why) ? ANSWER_AGAIN
+                                                                               : ANSWER_DELIVERED;
     if (status >= 300 && status < 400)
         snprintf(why, MESSAGE_ERROR_SIZE,
                  "status %ld: redirects are not followed: write the final URL", status);

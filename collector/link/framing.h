@@ -74,6 +74,7 @@ struct framing_view {
 struct framing {
     const char *name;
     bool transactions; /* an answer names the request that it is for */
+    bool promises;     /* its acknowledgement of FRAME_DATA says that the packet is stored */
 
     /* registration(link, bytes, len, out): may the line's first packet be a registration of this
      * link? As tokens_match(). Heartbeats in front of it are the caller's. */

@@ -4,7 +4,7 @@
  *   DTU -> server, once: 4 bytes, the device id, unsigned big-endian; the server answers 01.
  *   Then, both ways, type (1 byte), length (1 byte), payload:
  *     02 00        heartbeat; the server answers the single byte 02
- *     03 len ...   data; the server answers the single byte 03
+ *     03 len ...   data; the server answers the single byte 03 once it is stored
  *     04 len ...   a whole Modbus RTU frame, as query or as answer
  *
  * The stream has no marks to find a packet again: an unknown type means that all is lost, and the
@@ -104,6 +104,7 @@ static size_t acknowledge(enum frame_kind kind, const uint8_t *packet, size_t si
 
 const struct framing framing_tlv = {
     .name = "tlv",
+    .promises = true,
     .registration = registration,
     .next = next,
     .wrap = wrap,

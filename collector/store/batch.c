@@ -2,6 +2,7 @@
 
 #include "collector/record.h"
 #include "collector/store/audit.h"
+#include "collector/store/minutes.h"
 #include "collector/store/news_rows.h"
 #include "collector/store/tables.h"
 #include "shared/base/alloc.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEEN_AGAIN_MS = 10000, MINUTE_MS = 60000, FAR_AHEAD_MS = 3600000, DEVICE_TAGS_MAX = 255 };
+enum { SEEN_AGAIN_MS = 10000, FAR_AHEAD_MS = 3600000, DEVICE_TAGS_MAX = 255 };
 
 /* What is in the database of a device, or is about to be. */
 struct marks {
@@ -20,39 +21,42 @@ struct marks {
 
 /* What a batch remembers of a device, by its reference. */
 struct device {
-    struct marks marks;  /* with this batch */
-    struct marks stored; /* without it: where the next attempt starts from */
+    struct marks marks;  /* with what is filled in */
+    struct marks kept;   /* without it: where another attempt starts from */
+    struct marks stored; /* without this transaction */
     int64_t seen_ms;     /* newest record */
-    bool touched;        /* in this batch */
+    bool touched;        /* by what is filled in */
+    bool written;        /* by what is kept */
     bool changed;        /* its status */
     bool online;
     struct record_connection peer;
 };
 
-struct minute {
-    int64_t start_ms;
-    uint64_t readings, heartbeats, packets;
+/* References of devices. */
+struct refs {
+    uint32_t *items;
+    size_t count, room;
 };
 
 struct batch {
     struct directory *directory;
     char *collector;
+    unsigned stream;
     struct rowset *rows[TABLES];
     struct device *devices;
     size_t device_room;
-    uint32_t *touched;
-    size_t touched_count, touched_room;
-    struct minute *minutes;
-    size_t minute_count, minute_room;
+    struct refs touched, written;
+    struct minutes minutes, totals; /* of what is filled in, and of what is kept */
     struct news_rows *news;
     int64_t shift_ms;
 };
 
-struct batch *batch_new(struct directory *directory, const char *collector)
+struct batch *batch_new(struct directory *directory, const char *collector, unsigned stream)
 {
     struct batch *batch = xcalloc(1, sizeof(*batch));
     batch->directory = directory;
     batch->collector = xstrdup(collector);
+    batch->stream = stream;
     for (int i = 0; i < TABLES; i++)
         batch->rows[i] = rowset_new(&tables[i]);
     batch->news = news_rows_new(collector, batch->rows[TABLE_EVENTS], batch->rows[TABLE_DELIVERIES],
@@ -68,8 +72,10 @@ void batch_free(struct batch *batch)
         rowset_free(batch->rows[i]);
     news_rows_free(batch->news);
     free(batch->devices);
-    free(batch->touched);
-    free(batch->minutes);
+    free(batch->touched.items);
+    free(batch->written.items);
+    minutes_free(&batch->minutes);
+    minutes_free(&batch->totals);
     free(batch->collector);
     free(batch);
 }
@@ -105,6 +111,15 @@ void batch_want(struct batch *batch, const struct span *span)
     }
 }
 
+static void push(struct refs *refs, uint32_t ref)
+{
+    if (refs->count == refs->room) {
+        refs->room = refs->room ? 2 * refs->room : 64;
+        refs->items = xreallocarray(refs->items, refs->room, sizeof(*refs->items));
+    }
+    refs->items[refs->count++] = ref;
+}
+
 static struct device *touch(struct batch *batch, const struct record_head *head)
 {
     if (head->device >= batch->device_room) {
@@ -115,15 +130,9 @@ static struct device *touch(struct batch *batch, const struct record_head *head)
         batch->device_room = room;
     }
     struct device *device = &batch->devices[head->device];
-    if (!device->touched) {
-        if (batch->touched_count == batch->touched_room) {
-            batch->touched_room = batch->touched_room ? 2 * batch->touched_room : 64;
-            batch->touched =
-                xreallocarray(batch->touched, batch->touched_room, sizeof(*batch->touched));
-        }
-        batch->touched[batch->touched_count++] = head->device;
-        device->touched = true;
-    }
+    if (!device->touched)
+        push(&batch->touched, head->device);
+    device->touched = true;
     if (head->ts_ms > device->seen_ms)
         device->seen_ms = head->ts_ms;
     return device;
@@ -131,18 +140,7 @@ static struct device *touch(struct batch *batch, const struct record_head *head)
 
 static struct minute *minute_of(struct batch *batch, int64_t ts_ms)
 {
-    int64_t start_ms = ts_ms - ts_ms % MINUTE_MS;
-    for (size_t i = batch->minute_count; i-- > 0;) {
-        if (batch->minutes[i].start_ms == start_ms)
-            return &batch->minutes[i];
-    }
-    if (batch->minute_count == batch->minute_room) {
-        batch->minute_room = batch->minute_room ? 2 * batch->minute_room : 8;
-        batch->minutes = xreallocarray(batch->minutes, batch->minute_room, sizeof(*batch->minutes));
-    }
-    struct minute *minute = &batch->minutes[batch->minute_count++];
-    *minute = (struct minute){.start_ms = start_ms};
-    return minute;
+    return minutes_at(&batch->minutes, ts_ms);
 }
 
 static void add_text(struct batch *batch, uint32_t device, int64_t ts_ms,
@@ -330,8 +328,8 @@ static void add_naming(struct batch *batch, uint32_t ref, struct device *device)
 /* The devices' own rows, once a batch; last_seen only now and then, since it costs a row each. */
 static void add_devices(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->touched_count; i++) {
-        uint32_t ref = batch->touched[i];
+    for (size_t i = 0; i < batch->touched.count; i++) {
+        uint32_t ref = batch->touched.items[i];
         struct device *device = &batch->devices[ref];
         if (device->changed || device->seen_ms - device->marks.seen_ms >= SEEN_AGAIN_MS)
             add_seen(batch, ref, device);
@@ -342,18 +340,45 @@ static void add_devices(struct batch *batch)
     }
 }
 
-/* The batch is over: its marks stay, or were never true. */
-static void leave_devices(struct batch *batch, bool stored)
+/* What is filled in is done with: its marks stay, or were never true. */
+static void leave_devices(struct batch *batch, bool kept)
 {
-    for (size_t i = 0; i < batch->touched_count; i++) {
-        struct device *device = &batch->devices[batch->touched[i]];
-        if (stored)
-            device->stored = device->marks;
+    for (size_t i = 0; i < batch->touched.count; i++) {
+        uint32_t ref = batch->touched.items[i];
+        struct device *device = &batch->devices[ref];
+        if (kept && !device->written) {
+            push(&batch->written, ref);
+            device->written = true;
+        }
+        if (kept)
+            device->kept = device->marks;
         else
-            device->marks = device->stored;
+            device->marks = device->kept;
         device->touched = false;
     }
-    batch->touched_count = 0;
+    batch->touched.count = 0;
+    minutes_clear(&batch->minutes);
+}
+
+/* The transaction is over: the same of all that is kept. */
+static void leave_transaction(struct batch *batch, bool stored)
+{
+    leave_devices(batch, false);
+    for (size_t i = 0; i < batch->written.count; i++) {
+        struct device *device = &batch->devices[batch->written.items[i]];
+        if (stored)
+            device->stored = device->kept;
+        else
+            device->marks = device->kept = device->stored;
+        device->written = false;
+    }
+    batch->written.count = 0;
+    minutes_clear(&batch->totals);
+}
+
+void batch_begin(struct batch *batch)
+{
+    leave_transaction(batch, false);
 }
 
 void batch_shift(struct batch *batch, int64_t ms)
@@ -361,27 +386,23 @@ void batch_shift(struct batch *batch, int64_t ms)
     batch->shift_ms = ms;
 }
 
+void batch_keep(struct batch *batch)
+{
+    minutes_add(&batch->totals, &batch->minutes);
+    leave_devices(batch, true);
+}
+
 void batch_stored(struct batch *batch)
 {
-    leave_devices(batch, true);
+    leave_transaction(batch, true);
 }
 
 void batch_forget(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->device_room; i++)
-        batch->devices[i].marks = batch->devices[i].stored = (struct marks){0};
-}
-
-static void add_traffic(struct batch *batch)
-{
-    struct rowset *rows = batch->rows[TABLE_TRAFFIC];
-    for (size_t i = 0; i < batch->minute_count; i++) {
-        rowset_add_time(rows, batch->minutes[i].start_ms);
-        rowset_add_uint(rows, batch->minutes[i].readings);
-        rowset_add_uint(rows, batch->minutes[i].heartbeats);
-        rowset_add_uint(rows, batch->minutes[i].packets);
+    for (size_t i = 0; i < batch->device_room; i++) {
+        struct device *device = &batch->devices[i];
+        device->marks = device->kept = device->stored = (struct marks){0};
     }
-    batch->minute_count = 0;
 }
 
 void batch_fill(struct batch *batch, const struct span *span, struct batch_counts *counts)
@@ -399,14 +420,21 @@ void batch_fill(struct batch *batch, const struct span *span, struct batch_count
     news_rows_finish(batch->news);
     counts->deliveries = rowset_count(batch->rows[TABLE_DELIVERIES]);
     add_devices(batch);
-    add_traffic(batch);
 }
 
 int batch_insert(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *error)
 {
-    for (int i = 0; i < TABLES; i++) {
+    for (int i = 0; i < TABLE_TRAFFIC; i++) {
         if (rowset_insert(batch->rows[i], conn, bulk, error) != 0)
             return -1;
     }
     return 0;
+}
+
+int batch_insert_totals(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *error)
+{
+    struct rowset *rows = batch->rows[TABLE_TRAFFIC];
+    rowset_clear(rows);
+    minutes_rows(&batch->totals, batch->stream, rows);
+    return rowset_insert(rows, conn, bulk, error);
 }

@@ -18,6 +18,9 @@ struct cache {
     struct cache_stats stats;
     int64_t flush_interval_ms;
     int64_t oldest_ms; /* monotonic time of the oldest waiting record's arrival */
+    uint64_t last;     /* of the one who appends */
+    unsigned stream;   /* whose records ${fates} is told of */
+    struct fates *fates;
     bool closed;
 };
 
@@ -70,6 +73,31 @@ static size_t high_watermark(const struct cache *cache)
     return quarter < WAKE_AT_MOST ? quarter : WAKE_AT_MOST;
 }
 
+static void tell(const struct cache *cache, const struct cache_chunk *chunk, bool kept)
+{
+    if (cache->fates == NULL || chunk->records == 0)
+        return;
+    const struct fate fate = {.stream = cache->stream,
+                              .first = chunk->first,
+                              .last = chunk->first + chunk->records - 1,
+                              .kept = kept};
+    fates_tell(cache->fates, &fate);
+}
+
+void cache_tell(struct cache *cache, const struct cache_chunks *chunks, bool kept)
+{
+    const struct cache_chunk *chunk;
+    TAILQ_FOREACH (chunk, chunks, link) {
+        tell(cache, chunk, kept);
+    }
+}
+
+void cache_watch(struct cache *cache, unsigned stream, struct fates *fates)
+{
+    cache->stream = stream;
+    cache->fates = fates;
+}
+
 /* Make room for one record; what is in flight is the writer's and stays. */
 static size_t drop_oldest(struct cache *cache)
 {
@@ -80,6 +108,7 @@ static size_t drop_oldest(struct cache *cache)
             break;
         TAILQ_REMOVE(&cache->waiting, oldest, link);
         dropped += oldest->records;
+        tell(cache, oldest, false);
         cache->stats.waiting -= oldest->records;
         free(oldest);
     }
@@ -102,6 +131,7 @@ static struct cache_chunk *tail_chunk(struct cache *cache, size_t size)
     tail->size = 0;
     tail->room = room;
     tail->records = 0;
+    tail->first = cache->stats.appended + 1;
     TAILQ_INSERT_TAIL(&cache->waiting, tail, link);
     return tail;
 }
@@ -136,12 +166,19 @@ size_t cache_append(struct cache *cache, const struct record_head *head, const v
     if (chunk != NULL) {
         put(chunk, head, body);
         count_appended(cache);
+        cache->last = cache->stats.appended;
     } else {
+        cache->last = 0;
         cache->stats.dropped++;
         dropped++;
     }
     pthread_mutex_unlock(&cache->lock);
     return dropped;
+}
+
+uint64_t cache_last(const struct cache *cache)
+{
+    return cache->last;
 }
 
 /* Wait, lock held, until a flush is due. */

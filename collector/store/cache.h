@@ -6,14 +6,17 @@
  * records, those that a writer has taken but not yet stored included. The high watermark wakes the
  * writer before the flush interval is over. Where the bound is reached, the oldest chunk that waits
  * is dropped and its records are counted: newer data is worth more, and the loop never waits.
+ * Records are numbered from 1 in the order of their coming, so that who waits for one to be safe
+ * can be told what became of it.
  *
- * cache_append() belongs to one thread, cache_take() and cache_done() to another; the rest is for
- * any.
+ * cache_append() and cache_last() belong to one thread, cache_take() and cache_done() to another;
+ * the rest is for any.
  */
 #ifndef DTUHUB_COLLECTOR_STORE_CACHE_H
 #define DTUHUB_COLLECTOR_STORE_CACHE_H
 
 #include "collector/record.h"
+#include "collector/store/fate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +29,7 @@ struct cache_chunk {
     TAILQ_ENTRY(cache_chunk) link;
     size_t size, room; /* bytes used and allocated */
     uint32_t records;
+    uint64_t first; /* number of its first record; the others follow without a gap */
     uint8_t bytes[];
 };
 
@@ -49,6 +53,16 @@ void cache_configure(struct cache *cache, size_t max_size, int64_t flush_interva
 /** cache_append(cache, head, body): append one record. Return the number of records dropped to make
  * room. */
 size_t cache_append(struct cache *cache, const struct record_head *head, const void *body);
+
+/** cache_last(cache): the number of the record that was appended last; 0 where it was not taken. */
+uint64_t cache_last(const struct cache *cache);
+
+/** cache_watch(cache, stream, fates): before the first record: tell there what becomes of each,
+ * as one of that stream; ${fates} must outlive it. Without this call nobody is told. */
+void cache_watch(struct cache *cache, unsigned stream, struct fates *fates);
+
+/** cache_tell(cache, chunks, kept): what became of chunks that were taken. */
+void cache_tell(struct cache *cache, const struct cache_chunks *chunks, bool kept);
 
 /**
  * cache_take(cache, most, out): wait until a flush is due (the flush interval of the oldest record

@@ -3,6 +3,8 @@
 #include "collector/store/rowset.h"
 #include "shared/base/alloc.h"
 
+#include <mysqld_error.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,24 +120,8 @@ void directory_want_device(struct directory *dir, uint32_t ref, int64_t ts_ms)
     dir->open_devices = push(dir->open_devices, &dir->open_device_count, ref);
 }
 
-/* A reload changed a unit, say: tell the database too. It may come in the middle of a batch, so
- * every point stays wanted and keeps its number. */
-static void reopen_points(struct directory *dir)
-{
-    dir->open_point_count = 0;
-    for (uint32_t ref = 0; ref < dir->point_room; ref++) {
-        if (dir->points[ref].wanted)
-            dir->open_points = push(dir->open_points, &dir->open_point_count, ref);
-    }
-}
-
 void directory_want_point(struct directory *dir, uint32_t ref)
 {
-    unsigned revision = names_revision(dir->names);
-    if (revision != dir->points_revision) {
-        dir->points_revision = revision;
-        reopen_points(dir);
-    }
     dir->points = reach(dir->points, &dir->point_room, ref, sizeof(*dir->points));
     if (dir->points[ref].wanted)
         return;
@@ -255,6 +241,26 @@ static int write_point(MYSQL *conn, const struct point_key *key, const struct po
     return db_run(conn, sql, error);
 }
 
+/* The writers of one process take turns: two that make the same point would use up two of the
+ * numbers. */
+static pthread_mutex_t point_turn = PTHREAD_MUTEX_INITIALIZER;
+
+/* Find the point's number, or give it one. */
+static int make_point(MYSQL *conn, const struct point_key *key, const struct point_name *point,
+                      uint16_t *number, struct db_error *error)
+{
+    pthread_mutex_lock(&point_turn);
+    int rc = read_point(conn, key, number, error);
+    if (rc == 0)
+        rc = write_point(conn, key, point, *number, error);
+    pthread_mutex_unlock(&point_turn);
+    if (rc != 0 && error->code == ER_DUP_ENTRY && *number == 0)
+        rc = 0; /* another collector was faster */
+    if (rc == 0 && *number == 0)
+        rc = read_point(conn, key, number, error);
+    return rc;
+}
+
 static int resolve_point(struct directory *dir, MYSQL *conn, uint32_t ref, struct db_error *error)
 {
     struct point_name point;
@@ -265,11 +271,7 @@ static int resolve_point(struct directory *dir, MYSQL *conn, uint32_t ref, struc
     mysql_real_escape_string(conn, key.profile, point.profile,
                              strnlen(point.profile, POINT_NAME_MAX));
     mysql_real_escape_string(conn, key.name, point.name, strnlen(point.name, POINT_NAME_MAX));
-    int rc = read_point(conn, &key, &number, error);
-    if (rc == 0)
-        rc = write_point(conn, &key, &point, number, error);
-    if (rc == 0 && number == 0)
-        rc = read_point(conn, &key, &number, error);
+    int rc = make_point(conn, &key, &point, &number, error);
     dir->points[ref].number = number;
     names_point_clear(&point);
     return rc;
@@ -285,6 +287,20 @@ static int resolve_points(struct directory *dir, MYSQL *conn, struct db_error *e
     return 0;
 }
 
+/* A reload changed a unit, say: tell the database too. */
+static void reopen_points(struct directory *dir)
+{
+    unsigned revision = names_revision(dir->names);
+    if (revision == dir->points_revision)
+        return;
+    dir->points_revision = revision;
+    dir->open_point_count = 0;
+    for (uint32_t ref = 0; ref < dir->point_room; ref++) {
+        if (dir->points[ref].wanted)
+            dir->open_points = push(dir->open_points, &dir->open_point_count, ref);
+    }
+}
+
 /* Who asks next may do without the one that cannot be had. */
 static void drop_wants(struct directory *dir)
 {
@@ -297,6 +313,7 @@ static void drop_wants(struct directory *dir)
 
 int directory_resolve(struct directory *dir, MYSQL *conn, struct db_error *error)
 {
+    reopen_points(dir);
     if (resolve_devices(dir, conn, error) == 0 && resolve_points(dir, conn, error) == 0)
         return 0;
     drop_wants(dir);

@@ -15,23 +15,25 @@ enum {
     LOOSE_WAIT_MS = 50, /* the cache does not tell the one who takes */
     READ_AGAIN_MS = 1000,
     COMPLAIN_AGAIN_MS = 30000,
-    FLUSH_MS = 5000,
+    GAPS_TOLD = 50, /* each says other records */
 };
 
 /* Start and end */
 
-static void set_folder(struct journal *journal, const struct journal_section *config,
-                       const char *dir)
+void journal_folder(const struct server_config *config, const char *dir, unsigned stream, char *out)
 {
-    const char *state = getenv("STATE_DIRECTORY");
-    if (config->dir != NULL && config->dir[0] == '/')
-        snprintf(journal->dir, sizeof(journal->dir), "%s", config->dir);
-    else if (config->dir != NULL)
-        snprintf(journal->dir, sizeof(journal->dir), "%s/%s", dir, config->dir);
+    const char *state = getenv("STATE_DIRECTORY"), *own = config->journal.dir;
+    if (own != NULL && own[0] == '/')
+        snprintf(out, PATH_MAX, "%s", own);
+    else if (own != NULL)
+        snprintf(out, PATH_MAX, "%s/%s", dir, own);
     else /* systemd separates several by colons */
-        snprintf(journal->dir, sizeof(journal->dir), "%.*s/journal",
+        snprintf(out, PATH_MAX, "%.*s/journal",
                  state != NULL && *state ? (int)strcspn(state, ":") : (int)strlen(dir),
                  state != NULL && *state ? state : dir);
+    size_t len = strlen(out);
+    if (stream > 0)
+        snprintf(out + len, PATH_MAX - len, "/stream-%u", stream);
 }
 
 static void init_locks(struct journal *journal)
@@ -69,26 +71,30 @@ static void open_folder(struct journal *journal)
 }
 
 struct journal *journal_start(const struct server_config *config, const char *dir,
-                              struct cache *cache, struct names *names)
+                              const struct journal_parts *parts)
 {
     struct journal *journal = xcalloc(1, sizeof(*journal));
-    journal->cache = cache;
-    journal->names = names;
+    journal->stream = parts->stream;
+    journal->budget = parts->budget;
+    journal->first_file = parts->first_file;
+    journal->cache = parts->cache;
+    journal->names = parts->names;
     journal->enabled = journal->status.enabled = config->journal.enabled;
     journal->sync = (enum file_sync)config->journal.sync;
     journal->lock_fd = -1;
     journal->complaint = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
     journal->drop_complaint = journal->read_complaint = journal->complaint;
+    journal->gap_complaint = (struct log_limit)LOG_LIMIT(GAPS_TOLD, COMPLAIN_AGAIN_MS);
     TAILQ_INIT(&journal->volumes);
     TAILQ_INIT(&journal->tail);
     TAILQ_INIT(&journal->pending);
     init_locks(journal);
-    set_folder(journal, &config->journal, dir);
+    journal_folder(config, dir, parts->stream.number, journal->dir);
     journal_configure(journal, config);
     journal->status.ok = true;
     if (!journal->enabled)
         return journal;
-    journal->maker = group_maker_new(names);
+    journal->maker = group_maker_new(parts->names);
     open_folder(journal);
     if (pthread_create(&journal->thread, NULL, journal_run, journal) != 0) {
         free_journal(journal);
@@ -100,7 +106,8 @@ struct journal *journal_start(const struct server_config *config, const char *di
 void journal_configure(struct journal *journal, const struct server_config *config)
 {
     pthread_mutex_lock(&journal->lock);
-    journal->max_bytes = journal->status.max_bytes = config->journal.max_bytes;
+    journal->max_bytes = config->journal.max_bytes;
+    journal->status.max_bytes = stream_share(&journal->stream, journal->max_bytes);
     journal->retention_ms = config->journal.retention_ms;
     journal->flush_interval_ms = config->cache.flush_interval_ms;
     journal->shutdown_timeout_ms = config->server.shutdown_timeout_ms;
@@ -108,9 +115,8 @@ void journal_configure(struct journal *journal, const struct server_config *conf
     pthread_mutex_unlock(&journal->lock);
 }
 
-void journal_flush(struct journal *journal)
+void journal_flush(struct journal *journal, int64_t until_ms)
 {
-    int64_t until_ms = clock_mono_ms() + FLUSH_MS;
     pthread_mutex_lock(&journal->lock);
     while (journal->enabled && !journal->ended && clock_mono_ms() < until_ms)
         journal_wait(journal, until_ms);
@@ -195,8 +201,8 @@ static size_t take_tail(struct journal *journal, size_t most, struct parcel *out
            block->volume == volume && (out->records == 0 || block->first_seq == out->last_seq + 1))
         hand_out_block(journal, block, out);
     memcpy(out->journal, volume->id, sizeof(out->journal));
+    out->file = volume->number;
     journal->cursor_seq = volume->given_seq = out->last_seq;
-    journal->behind = false;
     return out->records;
 }
 
@@ -289,11 +295,31 @@ static bool nothing_left(struct journal *journal)
            journal->pending_records == 0 && stats.waiting == 0;
 }
 
-static void take_filed(struct journal *journal, size_t most, struct parcel *out)
+bool journal_earlier_left(struct journal *journal)
+{
+    const struct volume *volume = journal->cursor;
+    uint64_t taken = journal->cursor_seq;
+    for (; volume != NULL; volume = TAILQ_NEXT(volume, link), taken = 0) {
+        if (!volume->gone && !volume->left && volume->earlier_seq > taken &&
+            volume->earlier_seq >= volume->first_seq)
+            return true;
+    }
+    return false;
+}
+
+static bool past_earlier(struct journal *journal)
+{
+    journal->past = !journal_earlier_left(journal);
+    return journal->past;
+}
+
+static void take_filed(struct journal *journal, size_t most, bool earlier, struct parcel *out)
 {
     pthread_mutex_lock(&journal->lock);
     for (;;) {
         int64_t now_ms = clock_mono_ms(), until_ms = now_ms + WAIT_MS;
+        if (earlier && past_earlier(journal))
+            break;
         if (time_over(journal, now_ms) || take_some(journal, most, now_ms, &until_ms, out) > 0 ||
             nothing_left(journal))
             break;
@@ -303,12 +329,29 @@ static void take_filed(struct journal *journal, size_t most, struct parcel *out)
     pthread_mutex_unlock(&journal->lock);
 }
 
+size_t journal_take_earlier(struct journal *journal, size_t most, struct parcel *out)
+{
+    memset(out, 0, sizeof(*out));
+    TAILQ_INIT(&out->chunks);
+    if (journal->enabled)
+        take_filed(journal, most > 0 ? most : 1, true, out);
+    return out->records;
+}
+
+bool journal_earlier(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    bool left = journal_earlier_left(journal);
+    pthread_mutex_unlock(&journal->lock);
+    return left;
+}
+
 size_t journal_take(struct journal *journal, size_t most, struct parcel *out)
 {
     memset(out, 0, sizeof(*out));
     TAILQ_INIT(&out->chunks);
     if (journal->enabled)
-        take_filed(journal, most > 0 ? most : 1, out);
+        take_filed(journal, most > 0 ? most : 1, false, out);
     else
         out->records = cache_take(journal->cache, most, &out->chunks);
     return out->records;
@@ -350,6 +393,7 @@ void journal_mark(struct journal *journal, struct volume *volume, int64_t now_ms
 void journal_done(struct journal *journal, struct parcel *parcel, bool stored)
 {
     if (parcel->journal[0] == '\0') {
+        cache_tell(journal->cache, &parcel->chunks, stored);
         cache_done(journal->cache, &parcel->chunks);
         pthread_mutex_lock(&journal->lock);
         journal->lost += stored ? 0 : parcel->records;
@@ -380,7 +424,6 @@ void journal_seek(struct journal *journal, const char *id, uint64_t seq)
             seq = volume->last_seq;
         }
         journal->cursor_seq = seq;
-        journal->behind = false;
         while (volume->nmarks > 0 && volume->marks[volume->nmarks - 1].seq > seq)
             volume->nmarks--;
         volume->stored_seq = seq;

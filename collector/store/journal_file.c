@@ -1,13 +1,12 @@
 #include "collector/store/journal_file.h"
 
+#include "collector/store/journal_file_parts.h"
 #include "shared/base/alloc.h"
-#include "shared/base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,35 +16,16 @@ enum {
     APPLICATION_ID = 0x44545548, /* "DTUH" */
     FORMAT = 1,
     BUSY_MS = 1000,
-    DELETE_GROUPS = 64, /* in one step */
-    WAL_MAX = 64 << 20, /* the log is cut from this size on */
-    FREE_PAGES_KEPT = 4096,
-    VACUUM_PAGES = 2048, /* in one step */
-    SEEK_STEPS = 62,
+    META_ROWS_MOST = 2,
 };
 
-enum statement { APPEND, BEFORE, AFTER, LAST, LOAD, DELETE, PROBE, STATEMENTS };
-
-static const char *const sql[STATEMENTS] = {
-    [APPEND] = "INSERT INTO groups (first_seq, last_seq, made_ms, crc, bytes) "
-               "VALUES (?1, ?2, ?3, ?4, ?5)",
-    [BEFORE] = "SELECT first_seq, last_seq, made_ms, crc FROM groups WHERE first_seq <= ?1 "
-               "ORDER BY first_seq DESC LIMIT 1",
-    [AFTER] = "SELECT first_seq, last_seq, made_ms, crc FROM groups WHERE first_seq > ?1 "
-              "ORDER BY first_seq LIMIT 1",
-    [LAST] = "SELECT first_seq, last_seq, made_ms, crc FROM groups ORDER BY first_seq DESC LIMIT 1",
-    [LOAD] = "SELECT bytes FROM groups WHERE first_seq = ?1",
-    [DELETE] = "DELETE FROM groups WHERE first_seq IN (SELECT first_seq FROM groups "
-               "WHERE first_seq <= ?1 AND last_seq <= ?1 ORDER BY first_seq LIMIT ?2)",
-    [PROBE] = "UPDATE meta SET probes = probes + 1",
-};
-
-struct journal_file {
-    sqlite3 *db;
-    sqlite3_stmt *statements[STATEMENTS];
-    struct file_meta meta;
-    char error[FILE_ERROR_SIZE];
-};
+#define META_TABLE                                                                                 \
+    "CREATE TABLE meta (id TEXT NOT NULL, version INTEGER NOT NULL, before TEXT NOT NULL, "        \
+    "before_seq INTEGER NOT NULL, closed INTEGER NOT NULL, first_seq INTEGER NOT NULL, "           \
+    "last_seq INTEGER NOT NULL, probes INTEGER NOT NULL)"
+#define GROUPS_TABLE                                                                               \
+    "CREATE TABLE groups (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, "              \
+    "made_ms INTEGER NOT NULL, crc INTEGER NOT NULL, bytes BLOB NOT NULL)"
 
 static bool out_of_room(int system_error)
 {
@@ -90,7 +70,7 @@ static enum file_result judge(sqlite3 *db, int rc)
     return FILE_BAD;
 }
 
-static enum file_result judge_open(sqlite3 *db, int rc, char *error)
+enum file_result file_judge(sqlite3 *db, int rc, char *error)
 {
     enum file_result result = judge(db, rc);
     if (result == FILE_OK)
@@ -102,17 +82,17 @@ static enum file_result judge_open(sqlite3 *db, int rc, char *error)
     return result;
 }
 
-static enum file_result fail(struct journal_file *file, int rc)
+enum file_result file_fail(struct journal_file *file, int rc)
 {
-    return judge_open(file->db, rc, file->error);
+    return file_judge(file->db, rc, file->error);
 }
 
-static int run(sqlite3 *db, const char *text)
+int file_run(sqlite3 *db, const char *text)
 {
     return sqlite3_exec(db, text, NULL, NULL, NULL);
 }
 
-static sqlite3_int64 pragma(sqlite3 *db, const char *text)
+sqlite3_int64 file_number(sqlite3 *db, const char *text)
 {
     sqlite3_stmt *statement;
     sqlite3_int64 value = -1;
@@ -146,28 +126,36 @@ void file_rename(const char *path, const char *to)
     }
 }
 
+bool file_keep(const char *path, const char *as)
+{
+    char name[PATH_MAX + 16], kept[PATH_MAX + 16];
+    bool all = true;
+    for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++) {
+        snprintf(name, sizeof(name), "%s%s", path, beside[i]);
+        snprintf(kept, sizeof(kept), "%s%s", as, beside[i]);
+        all &= link(name, kept) == 0 || errno == ENOENT || errno == EEXIST;
+    }
+    return all;
+}
+
 /* Making */
 
 static enum file_result fill(const char *path, const struct file_meta *meta, char *error)
 {
     sqlite3 *db;
-    char text[1024];
+    char text[1400];
     int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
     snprintf(text, sizeof(text),
              "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL; BEGIN;"
-             "PRAGMA application_id = %d; PRAGMA user_version = %d;"
-             "CREATE TABLE meta (id TEXT NOT NULL, version INTEGER NOT NULL, before TEXT NOT NULL, "
-             "before_seq INTEGER NOT NULL, closed INTEGER NOT NULL, first_seq INTEGER NOT NULL, "
-             "last_seq INTEGER NOT NULL, probes INTEGER NOT NULL);"
-             "CREATE TABLE groups (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, "
-             "made_ms INTEGER NOT NULL, crc INTEGER NOT NULL, bytes BLOB NOT NULL);"
-             "INSERT INTO meta VALUES ('%s', %d, '%s', %lld, 0, 0, 0, 0); COMMIT",
+             "PRAGMA application_id = %d; PRAGMA user_version = %d;" META_TABLE ";" GROUPS_TABLE ";"
+             "INSERT INTO meta VALUES ('%s', %d, '%s', %lld, 0, 0, 0, 0);"
+             "INSERT INTO meta SELECT * FROM meta; COMMIT",
              APPLICATION_ID, FORMAT, meta->id, FORMAT, meta->before, (long long)meta->before_seq);
     if (rc == SQLITE_OK) {
         sqlite3_extended_result_codes(db, 1);
-        rc = run(db, text);
+        rc = file_run(db, text);
     }
-    enum file_result result = judge_open(db, rc, error);
+    enum file_result result = file_judge(db, rc, error);
     sqlite3_close(db);
     return result;
 }
@@ -214,46 +202,77 @@ static void copy_text(char *to, sqlite3_stmt *statement, int column)
         memcpy(to, text, FILE_ID_SIZE);
 }
 
+static struct file_meta meta_of_row(sqlite3_stmt *statement)
+{
+    struct file_meta meta = {0};
+    copy_text(meta.id, statement, 0);
+    copy_text(meta.before, statement, 1);
+    meta.before_seq = (uint64_t)sqlite3_column_int64(statement, 2);
+    meta.closed = sqlite3_column_int64(statement, 3) == 1;
+    meta.first_seq = (uint64_t)sqlite3_column_int64(statement, 4);
+    meta.last_seq = (uint64_t)sqlite3_column_int64(statement, 5);
+    meta.damaged = sqlite3_column_int64(statement, 6) != FORMAT;
+    return meta;
+}
+
+static bool same_meta(const struct file_meta *a, const struct file_meta *b)
+{
+    return strcmp(a->id, b->id) == 0 && strcmp(a->before, b->before) == 0 &&
+           a->before_seq == b->before_seq && a->closed == b->closed &&
+           a->first_seq == b->first_seq && a->last_seq == b->last_seq && a->damaged == b->damaged;
+}
+
+/* The row is there twice, since nothing else guards it; once in a file of before that. */
 static enum file_result read_meta(struct journal_file *file)
 {
     sqlite3_stmt *statement;
+    struct file_meta *meta = &file->meta;
     int rc = sqlite3_prepare_v2(
-        file->db, "SELECT id, before, before_seq, closed, last_seq, version, first_seq FROM meta",
+        file->db, "SELECT id, before, before_seq, closed, first_seq, last_seq, version FROM meta",
         -1, &statement, NULL);
     if (rc != SQLITE_OK)
-        return fail(file, rc);
-    rc = sqlite3_step(statement);
-    enum file_result result = fail(file, rc);
-    struct file_meta *meta = &file->meta;
-    if (rc == SQLITE_ROW) {
-        copy_text(meta->id, statement, 0);
-        copy_text(meta->before, statement, 1);
-        meta->before_seq = (uint64_t)sqlite3_column_int64(statement, 2);
-        meta->closed = sqlite3_column_int64(statement, 3) == 1;
-        meta->last_seq = (uint64_t)sqlite3_column_int64(statement, 4);
-        meta->first_seq = (uint64_t)sqlite3_column_int64(statement, 6);
+        return file_fail(file, rc);
+    bool differ = false;
+    int rows = 0;
+    while ((rc = sqlite3_step(statement)) == SQLITE_ROW && rows++ < META_ROWS_MOST) {
+        struct file_meta row = meta_of_row(statement);
+        differ |= rows > 1 && !same_meta(meta, &row);
+        if (rows == 1 || meta->id[0] == '\0' || meta->damaged)
+            *meta = row;
     }
-    if (result == FILE_OK &&
-        (rc != SQLITE_ROW || meta->id[0] == '\0' || sqlite3_column_int64(statement, 5) != FORMAT)) {
-        snprintf(file->error, sizeof(file->error), "it does not say which journal it is");
-        result = FILE_BAD;
-    }
+    enum file_result result = file_fail(file, rc);
     sqlite3_finalize(statement);
-    return result;
+    if (result == FILE_AGAIN)
+        return result;
+    if (meta->id[0] == '\0' || meta->damaged) {
+        snprintf(file->error, sizeof(file->error), "it does not say which journal it is");
+        return FILE_BAD;
+    }
+    meta->damaged = differ || result != FILE_OK || rows > META_ROWS_MOST;
+    meta->closed &= !meta->damaged;
+    return FILE_OK;
+}
+
+/* Where the text of a table is damaged, the table may well look empty. */
+static bool has_tables(struct journal_file *file)
+{
+    return file_number(file->db, "SELECT count(*) = 2 FROM sqlite_schema WHERE "
+                                 "(name = 'meta' AND sql = '" META_TABLE "') OR "
+                                 "(name = 'groups' AND sql = '" GROUPS_TABLE "')") == 1;
 }
 
 static enum file_result check_kind(struct journal_file *file)
 {
-    sqlite3_int64 version = pragma(file->db, "PRAGMA user_version");
-    int rc = sqlite3_errcode(file->db);
-    if (version < 0 && judge(file->db, rc) != FILE_OK)
-        return fail(file, sqlite3_extended_errcode(file->db));
-    if (pragma(file->db, "PRAGMA application_id") != APPLICATION_ID || version != FORMAT) {
-        snprintf(file->error, sizeof(file->error),
-                 "it is no journal, or one of another version of this program");
-        return FILE_BAD;
-    }
-    return FILE_OK;
+    sqlite3_int64 version = file_number(file->db, "PRAGMA user_version");
+    if (version == FORMAT && file_number(file->db, "PRAGMA application_id") == APPLICATION_ID &&
+        has_tables(file))
+        return FILE_OK;
+    enum file_result result = file_fail(file, sqlite3_extended_errcode(file->db));
+    if (result != FILE_OK)
+        return result;
+    snprintf(file->error, sizeof(file->error),
+             "it is no journal, or a damaged one, or one of another version of this program");
+    return FILE_BAD;
 }
 
 /* Checkpoints are asked for, not left to SQLite, which would not tell when one goes wrong. */
@@ -264,23 +283,12 @@ static enum file_result set_up(struct journal_file *file, enum file_sync sync)
         [FILE_SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
         [FILE_SYNC_OFF] = "PRAGMA synchronous = OFF",
     };
-    int rc = run(file->db, "PRAGMA journal_mode = WAL");
+    int rc = file_run(file->db, "PRAGMA journal_mode = WAL");
     if (rc == SQLITE_OK)
-        rc = run(file->db, modes[sync]);
+        rc = file_run(file->db, modes[sync]);
     if (rc == SQLITE_OK)
-        rc = run(file->db, "PRAGMA wal_autocheckpoint = 0; UPDATE meta SET closed = 0");
-    return fail(file, rc);
-}
-
-static enum file_result prepare(struct journal_file *file, bool writing)
-{
-    int rc = SQLITE_OK;
-    for (int i = 0; i < STATEMENTS && rc == SQLITE_OK; i++) {
-        if (writing || (i != APPEND && i != DELETE && i != PROBE))
-            rc = sqlite3_prepare_v3(file->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                    &file->statements[i], NULL);
-    }
-    return fail(file, rc);
+        rc = file_run(file->db, "PRAGMA wal_autocheckpoint = 0; UPDATE meta SET closed = 0");
+    return file_fail(file, rc);
 }
 
 enum file_result file_open(const char *path, bool writing, enum file_sync sync,
@@ -294,7 +302,7 @@ enum file_result file_open(const char *path, bool writing, enum file_sync sync,
     sqlite3_busy_timeout(file->db, BUSY_MS);
     /* Whoever closes last would otherwise write. */
     sqlite3_db_config(file->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    enum file_result result = fail(file, rc);
+    enum file_result result = file_fail(file, rc);
     if (result == FILE_OK)
         result = check_kind(file);
     if (result == FILE_OK)
@@ -302,7 +310,7 @@ enum file_result file_open(const char *path, bool writing, enum file_sync sync,
     if (result == FILE_OK && writing)
         result = set_up(file, sync);
     if (result == FILE_OK)
-        result = prepare(file, writing);
+        result = file_prepare(file, writing);
     if (result == FILE_OK) {
         *out = file;
         return FILE_OK;
@@ -327,7 +335,7 @@ void file_close_clean(struct journal_file *file, uint64_t first_seq, uint64_t la
     char text[128];
     snprintf(text, sizeof(text), "UPDATE meta SET closed = 1, first_seq = %llu, last_seq = %llu",
              (unsigned long long)first_seq, (unsigned long long)last_seq);
-    if (run(file->db, text) == SQLITE_OK)
+    if (file_run(file->db, text) == SQLITE_OK)
         sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     file_close(file);
 }
@@ -340,166 +348,4 @@ const char *file_error(const struct journal_file *file)
 void file_get_meta(const struct journal_file *file, struct file_meta *out)
 {
     *out = file->meta;
-}
-
-/* Writing */
-
-/* Run a statement that changes something, in a transaction of its own. */
-static enum file_result change(struct journal_file *file, enum statement which)
-{
-    sqlite3_stmt *statement = file->statements[which];
-    int rc = sqlite3_step(statement);
-    enum file_result result = fail(file, rc);
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
-    if (result != FILE_OK && sqlite3_get_autocommit(file->db) == 0 &&
-        run(file->db, "ROLLBACK") != SQLITE_OK)
-        result = FILE_BAD;
-    return result;
-}
-
-enum file_result file_append(struct journal_file *file, const struct file_group *group,
-                             const void *bytes, size_t size)
-{
-    sqlite3_stmt *statement = file->statements[APPEND];
-    sqlite3_bind_int64(statement, 1, (sqlite3_int64)group->first_seq);
-    sqlite3_bind_int64(statement, 2, (sqlite3_int64)group->last_seq);
-    sqlite3_bind_int64(statement, 3, group->made_ms);
-    sqlite3_bind_int64(statement, 4, group->crc);
-    sqlite3_bind_blob64(statement, 5, bytes, size, SQLITE_STATIC);
-    return change(file, APPEND);
-}
-
-enum file_result file_delete(struct journal_file *file, uint64_t through)
-{
-    sqlite3_bind_int64(file->statements[DELETE], 1, (sqlite3_int64)through);
-    sqlite3_bind_int(file->statements[DELETE], 2, DELETE_GROUPS);
-    enum file_result result = change(file, DELETE);
-    return result == FILE_OK && sqlite3_changes(file->db) == 0 ? FILE_NONE : result;
-}
-
-enum file_result file_probe(struct journal_file *file)
-{
-    return change(file, PROBE);
-}
-
-enum file_result file_checkpoint(struct journal_file *file)
-{
-    char text[64];
-    int pages = 0, done = 0;
-    if (pragma(file->db, "PRAGMA freelist_count") > FREE_PAGES_KEPT) {
-        snprintf(text, sizeof(text), "PRAGMA incremental_vacuum(%d)", VACUUM_PAGES);
-        enum file_result result = fail(file, run(file->db, text));
-        if (result != FILE_OK)
-            return result;
-    }
-    int rc = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
-    if (rc == SQLITE_OK && (sqlite3_int64)pages * 4096 > WAL_MAX)
-        rc = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &pages, &done);
-    return (rc & 0xff) == SQLITE_BUSY ? FILE_OK : fail(file, rc);
-}
-
-bool file_moved(struct journal_file *file)
-{
-    int moved = 0;
-    return sqlite3_file_control(file->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
-           moved;
-}
-
-uint64_t file_bytes(struct journal_file *file)
-{
-    sqlite3_int64 pages =
-        pragma(file->db, "PRAGMA page_count") - pragma(file->db, "PRAGMA freelist_count");
-    return pages > 0 ? (uint64_t)pages * 4096 : 0;
-}
-
-/* Reading */
-
-static enum file_result find(struct journal_file *file, enum statement which, uint64_t seq,
-                             struct file_group *out)
-{
-    sqlite3_stmt *statement = file->statements[which];
-    if (which != LAST)
-        sqlite3_bind_int64(statement, 1, (sqlite3_int64)seq);
-    int rc = sqlite3_step(statement);
-    enum file_result result = fail(file, rc);
-    if (rc == SQLITE_ROW)
-        *out = (struct file_group){
-            .first_seq = (uint64_t)sqlite3_column_int64(statement, 0),
-            .last_seq = (uint64_t)sqlite3_column_int64(statement, 1),
-            .made_ms = sqlite3_column_int64(statement, 2),
-            .crc = (uint32_t)sqlite3_column_int64(statement, 3),
-        };
-    sqlite3_reset(statement);
-    return result == FILE_OK && rc == SQLITE_DONE ? FILE_NONE : result;
-}
-
-/*
- * Where the tree is damaged behind ${seq}: the first group of the part that is good again. The
- * damage is a run of groups, so the nearest place that can be read is found by halving.
- */
-static enum file_result find_behind_damage(struct journal_file *file, uint64_t seq,
-                                           struct file_group *out)
-{
-    uint64_t bad = seq, good = 0;
-    for (int i = 0; i < SEEK_STEPS && good == 0; i++) {
-        uint64_t at = seq + ((uint64_t)1 << i);
-        if (at > INT64_MAX)
-            break;
-        if (find(file, AFTER, at, out) == FILE_BAD)
-            bad = at;
-        else
-            good = at;
-    }
-    while (good > bad + 1) {
-        uint64_t middle = bad + (good - bad) / 2;
-        if (find(file, AFTER, middle, out) == FILE_BAD)
-            bad = middle;
-        else
-            good = middle;
-    }
-    return good > 0 ? find(file, AFTER, good, out) : FILE_BAD;
-}
-
-enum file_result file_after(struct journal_file *file, uint64_t first_seq, struct file_group *out)
-{
-    enum file_result result = find(file, AFTER, first_seq, out);
-    return result == FILE_BAD ? find_behind_damage(file, first_seq, out) : result;
-}
-
-enum file_result file_next(struct journal_file *file, uint64_t seq, struct file_group *out)
-{
-    enum file_result result = find(file, BEFORE, seq, out);
-    if (result == FILE_OK && out->last_seq >= seq)
-        return FILE_OK;
-    if (result == FILE_AGAIN)
-        return result;
-    return file_after(file, seq, out);
-}
-
-enum file_result file_last(struct journal_file *file, struct file_group *out)
-{
-    return find(file, LAST, 0, out);
-}
-
-enum file_result file_load(struct journal_file *file, uint64_t first_seq, uint8_t **bytes,
-                           size_t *size)
-{
-    sqlite3_stmt *statement = file->statements[LOAD];
-    *bytes = NULL;
-    sqlite3_bind_int64(statement, 1, (sqlite3_int64)first_seq);
-    int rc = sqlite3_step(statement);
-    enum file_result result = fail(file, rc);
-    if (rc == SQLITE_DONE)
-        result = FILE_NONE;
-    const void *blob = rc == SQLITE_ROW ? sqlite3_column_blob(statement, 0) : NULL;
-    if (blob != NULL) {
-        *size = (size_t)sqlite3_column_bytes(statement, 0);
-        *bytes = xcalloc(1, *size + 1);
-        memcpy(*bytes, blob, *size);
-    } else if (rc == SQLITE_ROW) {
-        result = FILE_BAD;
-    }
-    sqlite3_reset(statement);
-    return result;
 }

@@ -29,8 +29,9 @@ struct file_meta {
     char before[FILE_ID_SIZE]; /* the file that this one took over from; "": none */
     uint64_t before_seq;       /* that one's last record that counts: later ones are here again */
     bool closed;               /* by file_close_clean(), and so complete */
-    uint64_t first_seq;        /* then: the first record that it holds, or will hold */
-    uint64_t last_seq;         /* and its last one */
+    uint64_t first_seq;        /* records before this one were deleted; 0: none were */
+    uint64_t last_seq;         /* where closed: the last record that it holds, or held */
+    bool damaged;              /* what is said here contradicts itself; not closed, then */
 };
 
 /** file_create(path, meta, error): make a file: it is there whole or not at all. */
@@ -64,8 +65,8 @@ struct file_group {
 enum file_result file_append(struct journal_file *file, const struct file_group *group,
                              const void *bytes, size_t size);
 
-/** file_delete(file, through): the oldest groups that end at ${through} or before, some of them.
- * FILE_NONE where there was none left. */
+/** file_delete(file, through): the oldest groups that end at ${through} or before, some of them;
+ * and note that none of these is expected any more. FILE_NONE where there was none left. */
 enum file_result file_delete(struct journal_file *file, uint64_t through);
 
 /** file_probe(file): write something small, to see whether that goes again. */
@@ -81,23 +82,41 @@ bool file_moved(struct journal_file *file);
 /** file_bytes(file): what the groups take. */
 uint64_t file_bytes(struct journal_file *file);
 
-/** file_next(file, seq, out): the group that holds ${seq}, or else the first one behind it. */
-enum file_result file_next(struct journal_file *file, uint64_t seq, struct file_group *out);
+/** The bytes of a group, for free(). */
+struct file_blob {
+    uint8_t *bytes;
+    size_t size;
+};
 
-/** file_after(file, first_seq, out): the first group that begins behind ${first_seq}. */
-enum file_result file_after(struct journal_file *file, uint64_t first_seq, struct file_group *out);
+/*
+ * Looking for groups: with ${blob}, for groups whose bytes can be read, and these are in it where
+ * FILE_OK is returned; else it is NULL. What is damaged is stepped over, so only the numbers of the
+ * groups found tell what is missing, and what ${last} is: a group that begins behind that one is
+ * damage, too (FILE_MOST_SEQ: any may come). FILE_BAD: nothing more can be read up to ${last}.
+ */
+#define FILE_MOST_SEQ INT64_MAX
 
-/** file_last(file, out): the newest group. */
-enum file_result file_last(struct journal_file *file, struct file_group *out);
+/** file_next(file, seq, last, out, blob): the group that holds ${seq}, or else the first one behind
+ * it. */
+enum file_result file_next(struct journal_file *file, uint64_t seq, uint64_t last,
+                           struct file_group *out, struct file_blob *blob);
 
-/** file_load(file, first_seq, bytes, size): the bytes of a group, for free(). */
-enum file_result file_load(struct journal_file *file, uint64_t first_seq, uint8_t **bytes,
-                           size_t *size);
+/** file_after(file, seq, last, out, blob): the first group that begins behind ${seq}. */
+enum file_result file_after(struct journal_file *file, uint64_t seq, uint64_t last,
+                            struct file_group *out, struct file_blob *blob);
+
+/** file_last(file, out, blob): the newest group; damage is not stepped over. */
+enum file_result file_last(struct journal_file *file, struct file_group *out,
+                           struct file_blob *blob);
 
 /** file_remove(path): delete a file and what SQLite keeps beside it. */
 void file_remove(const char *path);
 
 /** file_rename(path, to): rename it in the same way. */
 void file_rename(const char *path, const char *to);
+
+/** file_keep(path, as): give it another name in the same way, besides its own; whether it has it.
+ */
+bool file_keep(const char *path, const char *as);
 
 #endif

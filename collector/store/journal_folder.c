@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COMPLAIN_AGAIN_MS = 30000 };
+enum { COMPLAIN_AGAIN_MS = 30000, GROUP_RECORDS_MOST = 1 << 20 };
 
 void journal_fail(struct journal *journal, const char *error)
 {
@@ -41,12 +41,22 @@ static int fail_errno(struct journal *journal, const char *what)
     return -1;
 }
 
+/* The folder of stream 0, in which the others' are. Where it cannot be made, theirs cannot. */
+static void make_parent(const char *path)
+{
+    char parent[PATH_MAX];
+    snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(path, '/') - path), path);
+    mkdir(parent, 0750);
+}
+
 /* Two collectors in one folder would write over each other. */
 static int lock_folder(struct journal *journal)
 {
     char path[PATH_MAX + 8];
     if (journal->lock_fd >= 0)
         return 0;
+    if (journal->stream.number > 0)
+        make_parent(journal->dir);
     if (mkdir(journal->dir, 0750) != 0 && errno != EEXIST)
         return fail_errno(journal, "the folder cannot be made");
     snprintf(path, sizeof(path), "%s/lock", journal->dir);
@@ -82,65 +92,89 @@ static void add_volume(struct journal *journal, struct volume *volume)
     pthread_mutex_unlock(&journal->lock);
 }
 
+static void count_unreadable(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    journal->status.unreadable++;
+    pthread_mutex_unlock(&journal->lock);
+}
+
 /* A file that nobody can read is kept for people, but out of the way. */
 static void put_aside(struct journal *journal, const char *path, const char *error)
 {
     char to[PATH_MAX + 64];
     snprintf(to, sizeof(to), "%s.broken", path);
     file_rename(path, to);
-    log_error("journal", NULL,
-              "%s cannot be read: %s; it is now %s, and what it held is lost to "
-              "the database",
-              path, error, to);
-    pthread_mutex_lock(&journal->lock);
-    journal->status.unreadable++;
-    pthread_mutex_unlock(&journal->lock);
+    log_error(
+        "journal", NULL,
+        "%s cannot be read: %s; what it held and the database has not is missing there; it is "
+        "kept for a look by hand as %s",
+        path, error, to);
+    count_unreadable(journal);
 }
 
-/* The groups know their journal better than the one row that says it. */
-static void learn_bounds(struct volume *volume, struct journal_file *file)
+/* Where the newest group cannot be found: the last one that can. */
+static enum file_result walk_to_last(struct journal_file *file, struct file_group *group)
 {
-    struct file_group group;
+    enum file_result result = FILE_NONE;
+    uint64_t seq = 0;
+    while (file_after(file, seq, FILE_MOST_SEQ, group, NULL) == FILE_OK) {
+        seq = group->first_seq;
+        result = FILE_OK;
+    }
+    return result;
+}
+
+/* The groups know their journal better than the row that says it. */
+static enum file_result learn_last(struct volume *volume, struct journal_file *file)
+{
+    struct file_group group = {0};
+    struct file_blob blob = {0};
     struct group_info info;
-    uint8_t *bytes;
-    size_t size;
-    volume->first_seq = 1;
-    if (file_next(file, 1, &group) == FILE_OK) {
-        volume->first_seq = group.first_seq;
-        volume->oldest_ms = group.made_ms;
+    enum file_result result = file_last(file, &group, &blob);
+    if (result == FILE_OK && group_peek(blob.bytes, blob.size, group.crc, &info) == 0) {
+        memcpy(volume->id, info.id, sizeof(volume->id));
+        volume->last_seq = info.first_seq + info.records - 1;
+    } else if (result == FILE_OK || (result == FILE_BAD && walk_to_last(file, &group) == FILE_OK)) {
+        bool likely = group.last_seq - group.first_seq < GROUP_RECORDS_MOST;
+        volume->last_seq = likely ? group.last_seq : group.first_seq;
     }
-    if (file_last(file, &group) != FILE_OK)
-        return;
-    volume->last_seq = group.last_seq;
-    if (file_load(file, group.first_seq, &bytes, &size) == FILE_OK) {
-        if (group_peek(bytes, size, group.crc, &info) == 0) {
-            memcpy(volume->id, info.id, sizeof(volume->id));
-            volume->last_seq = info.first_seq + info.records - 1;
-        }
-        free(bytes);
-    }
+    free(blob.bytes);
+    return result;
 }
 
-/* What a file that was closed should hold is known. */
-static void compare(struct journal *journal, struct volume *volume, const struct file_meta *meta)
+/*
+ * What the file should hold, from ${volume}->first_seq to last_seq. Where it was not closed, nobody
+ * can tell what should be at its end. Whether what is there agrees.
+ */
+static bool learn_bounds(struct journal *journal, struct volume *volume, struct journal_file *file,
+                         const struct file_meta *meta)
 {
-    bool empty = meta->first_seq > meta->last_seq;
-    bool found = volume->last_seq > 0;
-    if ((!empty && (volume->first_seq > meta->first_seq || volume->last_seq != meta->last_seq)) ||
-        (empty && found)) {
-        log_error("journal", NULL, "%s is damaged: records are missing in it", volume->path);
-        pthread_mutex_lock(&journal->lock);
-        journal->status.unreadable++;
-        pthread_mutex_unlock(&journal->lock);
+    struct file_group first = {0};
+    enum file_result at_start = file_next(file, 1, FILE_MOST_SEQ, &first, NULL);
+    enum file_result at_end = learn_last(volume, file);
+    volume->oldest_ms = first.made_ms;
+    volume->first_seq = meta->damaged ? first.first_seq : meta->first_seq;
+    if (volume->first_seq == 0)
+        volume->first_seq = 1;
+    if (meta->damaged || at_start == FILE_BAD || at_end == FILE_BAD) {
+        log_error(
+            "journal", NULL, "%s is damaged: %s; what can be read of it goes on", volume->path,
+            meta->damaged ? "it contradicts itself in what it says of itself" : file_error(file));
+        count_unreadable(journal);
     }
-    if (meta->last_seq > volume->last_seq)
-        volume->last_seq = meta->last_seq;
-    if (empty)
-        volume->first_seq = meta->last_seq + 1;
+    if (!meta->closed)
+        return false;
+    bool empty = meta->first_seq > meta->last_seq;
+    bool agrees = volume->last_seq == (empty ? 0 : meta->last_seq) &&
+                  (empty || first.first_seq == meta->first_seq);
+    volume->last_seq = meta->last_seq;
+    return agrees && at_start != FILE_BAD && at_end != FILE_BAD;
 }
 
 /* Look into a file that an earlier start has left. */
-static struct volume *look_into(struct journal *journal, unsigned number, struct file_meta *meta)
+static struct volume *look_into(struct journal *journal, unsigned number, struct file_meta *meta,
+                                bool *sound)
 {
     char path[PATH_MAX + 32], error[FILE_ERROR_SIZE];
     struct journal_file *file;
@@ -157,9 +191,7 @@ static struct volume *look_into(struct journal *journal, unsigned number, struct
     }
     file_get_meta(file, meta);
     struct volume *volume = new_volume(number, path, meta->id);
-    learn_bounds(volume, file);
-    if (meta->closed)
-        compare(journal, volume, meta);
+    *sound = learn_bounds(journal, volume, file, meta);
     volume->earlier_seq = volume->last_seq;
     volume->bytes = file_bytes(file);
     file_close(file);
@@ -167,14 +199,15 @@ static struct volume *look_into(struct journal *journal, unsigned number, struct
     return volume;
 }
 
-/* What a file that was given up held behind the last record that counts is in its successor. */
+/* What a file that was given up held behind the last record that counts is in its successor; and
+ * up to there nothing may be missing. */
 static void cut_predecessor(struct journal *journal, const struct file_meta *meta)
 {
     struct volume *volume;
     pthread_mutex_lock(&journal->lock);
     TAILQ_FOREACH (volume, &journal->volumes, link) {
         if (meta->before[0] != '\0' && strcmp(volume->id, meta->before) == 0 &&
-            volume->last_seq > meta->before_seq)
+            volume->last_seq != meta->before_seq)
             volume->last_seq = volume->earlier_seq = meta->before_seq;
     }
     pthread_mutex_unlock(&journal->lock);
@@ -227,6 +260,8 @@ static unsigned next_number(struct journal *journal)
     unsigned *numbers = list_numbers(journal->dir, &count);
     unsigned number = count > 0 ? numbers[count - 1] + 1 : 1;
     free(numbers);
+    if (number < journal->first_file)
+        number = journal->first_file;
     struct volume *last = TAILQ_LAST(&journal->volumes, volumes);
     return last != NULL && last->number >= number ? last->number + 1 : number;
 }
@@ -264,11 +299,11 @@ static int begin(struct journal *journal, const struct volume *before)
  * Go on with the newest file where it was closed as it should be. Else nobody can tell whether the
  * last records that it took are still there: their numbers must not be given to others.
  */
-static bool resume(struct journal *journal, struct volume *volume, const struct file_meta *meta)
+static bool resume(struct journal *journal, struct volume *volume, bool sound,
+                   const struct file_meta *meta)
 {
     char error[FILE_ERROR_SIZE];
-    if (volume == NULL || !meta->closed || volume->last_seq != meta->last_seq ||
-        strcmp(volume->id, meta->id) != 0 ||
+    if (volume == NULL || journal->first_file > 0 || !sound || strcmp(volume->id, meta->id) != 0 ||
         file_open(volume->path, true, journal->sync, &journal->file, error) != FILE_OK)
         return false;
     pthread_mutex_lock(&journal->lock);
@@ -277,10 +312,11 @@ static bool resume(struct journal *journal, struct volume *volume, const struct 
     return true;
 }
 
+/* Whether newer records may be in the database already, by this stream or by the others. */
 static bool handed_on(struct journal *journal)
 {
     pthread_mutex_lock(&journal->lock);
-    bool some = journal->status.unjournalled > 0;
+    bool some = journal->status.unjournalled > 0 || (journal->past && journal->stream.several);
     pthread_mutex_unlock(&journal->lock);
     return some;
 }
@@ -305,20 +341,21 @@ int journal_folder_open(struct journal *journal)
 {
     struct volume *newest = NULL;
     struct file_meta meta = {0};
+    bool sound = false;
     if (lock_folder(journal) != 0)
         return -1;
     if (TAILQ_EMPTY(&journal->volumes)) {
         size_t count;
         unsigned *numbers = list_numbers(journal->dir, &count);
         for (size_t i = 0; i < count; i++) {
-            newest = look_into(journal, numbers[i], &meta);
+            newest = look_into(journal, numbers[i], &meta, &sound);
             if (newest != NULL)
                 cut_predecessor(journal, &meta);
         }
         free(numbers);
     }
     bool late = handed_on(journal);
-    if ((late || !resume(journal, newest, &meta)) && begin(journal, NULL) != 0)
+    if ((late || !resume(journal, newest, sound, &meta)) && begin(journal, NULL) != 0)
         return -1;
     if (late)
         leave_earlier(journal);
@@ -360,11 +397,38 @@ int journal_folder_renew(struct journal *journal)
     return begin(journal, journal->current);
 }
 
+/* Nothing is left in the folder of a stream that is no longer asked for. */
+static void remove_folder(struct journal *journal)
+{
+    char path[PATH_MAX + 8];
+    file_remove(journal->current->path);
+    snprintf(path, sizeof(path), "%s/lock", journal->dir);
+    unlink(path);
+    if (rmdir(journal->dir) == 0)
+        log_info("journal", NULL, "%s is empty and was removed: journal.streams is %u",
+                 journal->dir, journal->stream.count);
+}
+
+/* Whether no file has a record any more. */
+static bool is_empty(const struct journal *journal)
+{
+    const struct volume *volume;
+    TAILQ_FOREACH (volume, &journal->volumes, link) {
+        if (!volume->gone && (volume != journal->current || volume->first_seq <= volume->last_seq))
+            return false;
+    }
+    return true;
+}
+
 void journal_folder_close(struct journal *journal)
 {
     struct volume *volume;
-    if (journal->file != NULL)
+    if (journal->file != NULL && stream_left(&journal->stream) && is_empty(journal)) {
+        file_close(journal->file);
+        remove_folder(journal);
+    } else if (journal->file != NULL) {
         file_close_clean(journal->file, journal->current->first_seq, journal->current->last_seq);
+    }
     while ((volume = TAILQ_FIRST(&journal->volumes)) != NULL) {
         TAILQ_REMOVE(&journal->volumes, volume, link);
         free(volume->path);

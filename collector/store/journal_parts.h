@@ -29,7 +29,8 @@ struct volume {
     char *path;
     char id[JOURNAL_ID_SIZE];
     unsigned number;
-    uint64_t first_seq;   /* of what it may still hold */
+    uint64_t first_seq;   /* of what it should still hold */
+    uint64_t leaving_seq; /* up to here it may be deleted at any time */
     uint64_t last_seq;    /* of its last record that counts; 0: none */
     uint64_t earlier_seq; /* last record from before this start */
     uint64_t given_seq;   /* up to here they were handed out */
@@ -58,6 +59,9 @@ struct block {
 TAILQ_HEAD(blocks, block);
 
 struct journal {
+    struct stream stream;
+    struct stream_budget *budget;
+    unsigned first_file; /* see struct journal_parts */
     struct cache *cache;
     struct names *names;
     bool enabled;
@@ -73,14 +77,14 @@ struct journal {
     uint64_t cut_seq;
     int64_t taken_ms, tidied_ms, tried_ms; /* monotonic */
     size_t since_checkpoint;               /* bytes appended */
+    uint64_t budgeted;                     /* bytes that ${budget} knows of */
     struct log_limit complaint, drop_complaint;
 
     /* Of the one who takes alone. */
     struct journal_file *reader;
     struct volume *reading; /* what ${reader} is open on */
-    bool behind;            /* look behind the group that begins at the cursor: it is damaged */
     unsigned reader_faults;
-    struct log_limit read_complaint;
+    struct log_limit read_complaint, gap_complaint;
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t change;
@@ -95,6 +99,7 @@ struct journal {
     bool busy;        /* the thread is about to write ${pending} */
     bool outrun;      /* the database knows more of the current file than it holds */
     bool ended;       /* the thread has done what it can */
+    bool past;        /* nothing of earlier lives was left when this was last asked */
     size_t loose;     /* records handed out that are in no file */
     size_t lost;      /* such ones that came back unstored */
     int64_t loose_ms; /* monotonic: when such ones were handed out last */
@@ -146,6 +151,9 @@ uint64_t journal_count(const struct volume *volume);
 /** journal_trim(journal): the oldest blocks go where there are too many, and those behind which the
  * cursor is. */
 void journal_trim(struct journal *journal);
+
+/** journal_earlier_left(journal): whether records from before this start were not taken yet. */
+bool journal_earlier_left(struct journal *journal);
 
 /** journal_free_block(journal, block): take it out of the tail. */
 void journal_free_block(struct journal *journal, struct block *block);

@@ -14,18 +14,51 @@ void journal_read_close(struct journal *journal)
     journal->reading = NULL;
 }
 
-/* One more group that cannot be read. */
-static void count_unreadable(struct journal *journal, const char *problem)
+/*
+ * Records that should be in the file and cannot be read, if any of ${from} to ${to} is. The file is
+ * kept for people under another name. Lock held.
+ */
+static void report_gap(struct journal *journal, struct volume *volume, uint64_t from, uint64_t to,
+                       const char *problem)
 {
-    pthread_mutex_lock(&journal->lock);
+    char kept[PATH_MAX + 64];
+    uint64_t gone = volume->first_seq > 0 ? volume->first_seq - 1 : 0;
+    if (volume->leaving_seq > gone)
+        gone = volume->leaving_seq; /* dropped, and counted there */
+    if (from <= gone)
+        from = gone + 1;
+    if (from > to || volume->gone)
+        return;
     journal->status.unreadable++;
-    pthread_mutex_unlock(&journal->lock);
-    log_at_limit(&journal->read_complaint, LOGL_ERROR, "journal", NULL,
-                 "%s: a group of records cannot be read back and is lost: %s",
-                 journal->reading->path, problem);
+    journal->status.missing += to - from + 1;
+    journal->outrun |= volume == journal->current; /* no more into this file */
+    snprintf(kept, sizeof(kept), "%s.broken", volume->path);
+    bool is_kept = file_keep(volume->path, kept);
+    log_at_limit(
+        &journal->gap_complaint, LOGL_ERROR, "journal", NULL,
+        "%s: records %llu to %llu (%llu) cannot be read back and are missing in the "
+        "database: %s; %s%s",
+        volume->path, (unsigned long long)from, (unsigned long long)to,
+        (unsigned long long)(to - from + 1), problem[0] != '\0' ? problem : "no group holds them",
+        is_kept ? "the file is kept for a look by hand as " : "the file cannot be kept as ", kept);
 }
 
-static enum file_result open_reader(struct journal *journal, struct volume *volume)
+/* What is taken from a file in one go. */
+struct span {
+    uint64_t seq;                  /* taken, or sought, up to here */
+    uint64_t last;                 /* records behind this one do not count */
+    uint64_t earlier;              /* up to here from before this start */
+    char problem[FILE_ERROR_SIZE]; /* the first one met */
+};
+
+static void note_problem(struct span *span, const char *problem)
+{
+    if (span->problem[0] == '\0')
+        snprintf(span->problem, sizeof(span->problem), "%s", problem);
+}
+
+static enum file_result open_reader(struct journal *journal, struct volume *volume,
+                                    struct span *span)
 {
     char error[FILE_ERROR_SIZE];
     if (journal->reading == volume)
@@ -37,88 +70,83 @@ static enum file_result open_reader(struct journal *journal, struct volume *volu
         journal->reading = volume;
         return FILE_OK;
     }
+    note_problem(span, error);
     log_at_limit(&journal->read_complaint, LOGL_ERROR, "journal", NULL,
                  "%s cannot be read back now: %s", volume->path, error);
     return result;
 }
 
-/* The records of one group, or NULL where it is damaged. */
-static struct cache_chunk *load(struct journal *journal, const struct file_group *group,
-                                enum file_result *result)
+/* The records of a group, or NULL where they are not those behind ${span}->seq. */
+static struct cache_chunk *unpack(struct journal *journal, const struct file_group *group,
+                                  const struct file_blob *blob, struct span *span)
 {
-    struct cache_chunk *chunk = NULL;
     struct group_info info;
-    const char *problem = file_error(journal->reader);
-    uint8_t *bytes;
-    size_t size;
-    *result = file_load(journal->reader, group->first_seq, &bytes, &size);
-    if (*result == FILE_OK) {
-        chunk = group_read(bytes, size, group->crc, journal->names, &info, &problem);
-        free(bytes);
-    }
+    const char *problem;
+    struct cache_chunk *chunk =
+        group_read(blob->bytes, blob->size, group->crc, journal->names, &info, &problem);
     if (chunk != NULL &&
-        (info.first_seq != group->first_seq || strcmp(info.id, journal->reading->id) != 0)) {
-        problem = "it belongs to another place";
+        (info.first_seq != group->first_seq || strcmp(info.id, journal->reading->id) != 0 ||
+         info.first_seq + info.records - 1 <= span->seq ||
+         info.first_seq + info.records - 1 > span->last)) {
+        problem = "belongs to another place";
         free(chunk);
         chunk = NULL;
     }
-    if (chunk == NULL && *result != FILE_AGAIN)
-        count_unreadable(journal, problem);
+    if (chunk == NULL) {
+        char text[FILE_ERROR_SIZE];
+        snprintf(text, sizeof(text), "the group at %llu %s", (unsigned long long)group->first_seq,
+                 problem);
+        note_problem(span, text);
+    }
     return chunk;
 }
 
-static void append(struct parcel *out, struct cache_chunk *chunk, uint64_t first_seq)
+/* The next group that can be read and is what it should be. */
+static enum file_result next_group(struct journal *journal, struct span *span,
+                                   struct file_group *group, struct cache_chunk **chunk)
 {
-    if (out->records == 0)
-        out->first_seq = first_seq;
-    TAILQ_INSERT_TAIL(&out->chunks, chunk, link);
-    out->records += chunk->records;
-    out->last_seq = out->first_seq + out->records - 1;
+    struct file_blob blob = {0};
+    uint64_t at = span->seq;
+    *chunk = NULL;
+    enum file_result result = file_next(journal->reader, at + 1, span->last, group, &blob);
+    while (result == FILE_OK) {
+        *chunk = unpack(journal, group, &blob, span);
+        free(blob.bytes);
+        if (*chunk != NULL)
+            return FILE_OK;
+        if (group->first_seq > at)
+            at = group->first_seq;
+        result = file_after(journal->reader, at, span->last, group, &blob);
+    }
+    if (result == FILE_BAD)
+        note_problem(span, file_error(journal->reader));
+    return result;
 }
 
-struct span {
-    uint64_t seq;     /* taken up to here */
-    uint64_t last;    /* records behind this one do not count */
-    uint64_t earlier; /* up to here from before this start */
-    bool behind;
-    bool on; /* there are records of this file that were taken before these */
-};
-
-/* Groups from ${span}->seq on, without a gap. */
+/* Groups from ${span}->seq on, without a gap between them. */
 static enum file_result collect(struct journal *journal, size_t most, struct span *span,
                                 struct parcel *out)
 {
     size_t bytes = 0;
-    while (out->records < most && bytes < READ_BYTES) {
+    while (out->records < most && bytes < READ_BYTES && span->seq < span->last) {
         struct file_group group;
-        enum file_result result = span->behind ? file_after(journal->reader, span->seq, &group)
-                                               : file_next(journal->reader, span->seq + 1, &group);
-        if (result == FILE_OK && group.first_seq > span->last)
-            result = FILE_NONE;
-        if (result == FILE_BAD) /* no part of it that is good again */
-            count_unreadable(journal, file_error(journal->reader));
+        struct cache_chunk *chunk;
+        enum file_result result = next_group(journal, span, &group, &chunk);
         if (result != FILE_OK)
-            return result == FILE_BAD ? FILE_NONE : result;
-        /* What is dropped or deleted is the oldest: elsewhere nothing may be missing. */
-        if (span->on && !span->behind && out->records == 0 && group.first_seq > span->seq + 1)
-            count_unreadable(journal, "records are missing");
-        bool goes_on = out->records == 0 || (group.first_seq == out->last_seq + 1 &&
-                                             (group.first_seq <= span->earlier) == out->earlier);
-        if (!goes_on)
-            return FILE_OK;
-        struct cache_chunk *chunk = load(journal, &group, &result);
-        if (result == FILE_AGAIN)
             return result;
-        span->behind = chunk == NULL;
-        span->seq = group.first_seq;
-        if (chunk == NULL)
-            continue;
-        if (out->records == 0)
-            out->earlier = group.first_seq <= span->earlier;
-        append(out, chunk, group.first_seq);
+        bool earlier = group.first_seq <= span->earlier;
+        if (out->records > 0 && (group.first_seq != out->last_seq + 1 || earlier != out->earlier)) {
+            free(chunk); /* for the next time */
+            return FILE_OK;
+        }
+        if (out->records == 0) {
+            out->earlier = earlier;
+            out->first_seq = group.first_seq;
+        }
+        TAILQ_INSERT_TAIL(&out->chunks, chunk, link);
+        out->records += chunk->records;
+        span->seq = out->last_seq = out->first_seq + out->records - 1;
         bytes += chunk->size;
-        span->seq = out->last_seq;
-        span->on = true;
     }
     return FILE_OK;
 }
@@ -137,45 +165,43 @@ void journal_advance(struct journal *journal)
                 volume->given_seq > volume->stored_seq ? volume->given_seq : volume->stored_seq;
         journal->cursor = TAILQ_NEXT(volume, link);
         journal->cursor_seq = 0;
-        journal->behind = false;
     }
+}
+
+/* Nothing came: now, or for ever. */
+static void end_reading(struct journal *journal, enum file_result result, const struct span *span)
+{
+    struct volume *volume = journal->cursor;
+    if (result == FILE_AGAIN) {
+        /* The records are safe, so there is no hurry, unless newer ones are only in memory. */
+        if (++journal->reader_faults >= READER_FAULTS && !journal->status.ok)
+            volume->left = volume != journal->current;
+        return;
+    }
+    journal->reader_faults = 0;
+    report_gap(journal, volume, journal->cursor_seq + 1, span->last, span->problem);
+    journal->cursor_seq = span->last; /* what is missing there never comes */
+    journal_read_close(journal);
 }
 
 size_t journal_read(struct journal *journal, size_t most, struct parcel *out)
 {
     struct volume *volume = journal->cursor;
-    struct span span = {.seq = journal->cursor_seq,
-                        .last = volume->last_seq,
-                        .earlier = volume->earlier_seq,
-                        .behind = journal->behind,
-                        .on = journal->cursor_seq > 0 && volume->given_seq == journal->cursor_seq &&
-                              journal->cursor_seq >= volume->first_seq};
-    enum file_result result = FILE_NONE;
-    if (!volume->gone && volume->last_seq > journal->cursor_seq) {
-        pthread_mutex_unlock(&journal->lock);
-        result = open_reader(journal, volume);
-        if (result == FILE_OK)
-            result = collect(journal, most, &span, out);
-        pthread_mutex_lock(&journal->lock);
-        journal->status.unreadable += result == FILE_BAD; /* the file as a whole */
-    }
-    journal->cursor_seq = span.seq;
-    journal->behind = span.behind;
-    if (result == FILE_AGAIN && out->records == 0) {
-        /* The records are safe, so there is no hurry, unless newer ones are only in memory. */
-        if (++journal->reader_faults >= READER_FAULTS && !journal->status.ok)
-            volume->left = volume != journal->current;
+    struct span span = {
+        .seq = journal->cursor_seq, .last = volume->last_seq, .earlier = volume->earlier_seq};
+    pthread_mutex_unlock(&journal->lock);
+    enum file_result result = open_reader(journal, volume, &span);
+    if (result == FILE_OK)
+        result = collect(journal, most, &span, out);
+    pthread_mutex_lock(&journal->lock);
+    if (out->records == 0) {
+        end_reading(journal, result, &span);
         return 0;
     }
     journal->reader_faults = 0;
-    if (out->records > 0) {
-        memcpy(out->journal, volume->id, sizeof(out->journal));
-        volume->given_seq = out->last_seq;
-    } else if (result != FILE_OK) { /* read to the end: what is missing there never comes */
-        journal->behind = false;
-        if (journal->cursor_seq < span.last)
-            journal->cursor_seq = span.last;
-        journal_read_close(journal);
-    }
+    memcpy(out->journal, volume->id, sizeof(out->journal));
+    out->file = volume->number;
+    report_gap(journal, volume, journal->cursor_seq + 1, out->first_seq - 1, span.problem);
+    journal->cursor_seq = volume->given_seq = out->last_seq;
     return out->records;
 }

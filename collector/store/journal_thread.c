@@ -69,6 +69,7 @@ static void committed(struct journal *journal, const struct file_group *group, s
     block->first_seq = group->first_seq;
     block->last_seq = group->last_seq;
     block->committed_ms = clock_mono_ms();
+    cache_tell(journal->cache, &journal->pending, true);
 
     pthread_mutex_lock(&journal->lock);
     set_ok(journal, true);
@@ -101,6 +102,7 @@ static void discard(struct journal *journal)
 {
     log_error("journal", NULL, "%zu records make no sense and are dropped",
               journal->pending_records);
+    cache_tell(journal->cache, &journal->pending, false);
     pthread_mutex_lock(&journal->lock);
     journal->status.dropped += journal->pending_records;
     cache_done(journal->cache, &journal->pending);
@@ -211,9 +213,9 @@ static void learn(struct journal *journal)
     pthread_mutex_lock(&journal->lock);
     uint64_t stored_seq = volume->stored_seq;
     pthread_mutex_unlock(&journal->lock);
-    enum file_result result = file_next(journal->file, 1, &first);
+    enum file_result result = file_next(journal->file, 1, FILE_MOST_SEQ, &first, NULL);
     if (result == FILE_OK)
-        file_next(journal->file, stored_seq + 1, &waiting);
+        file_next(journal->file, stored_seq + 1, FILE_MOST_SEQ, &waiting, NULL);
     pthread_mutex_lock(&journal->lock);
     volume->bytes = bytes;
     if (result == FILE_OK)
@@ -225,12 +227,15 @@ static void learn(struct journal *journal)
     pthread_mutex_unlock(&journal->lock);
 }
 
-static enum file_result delete_through(struct journal *journal, uint64_t through)
+static enum file_result delete_through(struct journal *journal, uint64_t through, int steps)
 {
     enum file_result result = FILE_OK;
-    for (int i = 0; i < DELETE_STEPS && result == FILE_OK; i++)
+    pthread_mutex_lock(&journal->lock);
+    journal->current->leaving_seq = through;
+    pthread_mutex_unlock(&journal->lock);
+    for (int i = 0; i < steps && result == FILE_OK; i++)
         result = file_delete(journal->file, through);
-    return result == FILE_NONE ? FILE_OK : result;
+    return result;
 }
 
 static struct volume *oldest_volume(struct journal *journal)
@@ -252,11 +257,11 @@ static enum file_result delete_stored(struct journal *journal, int64_t now_ms)
             continue;
         struct due due = find_due(journal, volume, now_ms);
         if (volume == journal->current && due.through > 0)
-            result = delete_through(journal, due.through);
+            result = delete_through(journal, due.through, DELETE_STEPS);
         else if (due.all && volume == oldest_volume(journal))
             drop_volume(journal, volume); /* a later one may say where this one ends */
     }
-    return result;
+    return result == FILE_NONE ? FILE_OK : result;
 }
 
 static uint64_t total_bytes(struct journal *journal)
@@ -276,13 +281,15 @@ static enum file_result drop_groups(struct journal *journal)
     struct file_group group = {0};
     for (int i = 0; i < DROP_GROUPS; i++) {
         struct file_group next;
-        if (file_after(journal->file, group.first_seq, &next) != FILE_OK)
+        if (file_after(journal->file, group.first_seq, volume->last_seq, &next, NULL) != FILE_OK)
             break;
+        if (next.last_seq < next.first_seq || next.last_seq > volume->last_seq)
+            return FILE_BAD; /* more than it holds would be deleted */
         group = next;
     }
     if (group.last_seq == 0)
         return FILE_NONE;
-    enum file_result result = file_delete(journal->file, group.last_seq);
+    enum file_result result = delete_through(journal, group.last_seq, 1);
     if (result != FILE_OK)
         return result;
     pthread_mutex_lock(&journal->lock);
@@ -305,9 +312,11 @@ static enum file_result drop_groups(struct journal *journal)
 static bool too_much(struct journal *journal)
 {
     pthread_mutex_lock(&journal->lock);
-    bool much = total_bytes(journal) > journal->max_bytes;
+    uint64_t bytes = total_bytes(journal), max_bytes = journal->max_bytes;
     pthread_mutex_unlock(&journal->lock);
-    return much;
+    atomic_fetch_add(&journal->budget->held, bytes - journal->budgeted);
+    journal->budgeted = bytes;
+    return stream_over_budget(&journal->stream, journal->budget, bytes, max_bytes);
 }
 
 /* Too much is held: first what is stored goes, then the oldest. */
@@ -442,6 +451,8 @@ static bool is_ok(struct journal *journal)
 void *journal_run(void *cookie)
 {
     struct journal *journal = cookie;
+    char part[STREAM_PART_SIZE];
+    log_thread_part(stream_part(&journal->stream, part));
     for (bool more = true; more;) {
         if (is_ok(journal)) {
             more = good_round(journal);

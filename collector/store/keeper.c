@@ -1,5 +1,6 @@
 #include "collector/store/keeper.h"
 
+#include "collector/store/keeper_move.h"
 #include "collector/store/keeper_partitions.h"
 #include "collector/store/keeper_retention.h"
 #include "collector/store/keeper_rollup.h"
@@ -42,9 +43,11 @@ struct keeper {
     struct keeper_job job;
     struct keeper_rollup *rollup;
     bool denied[DUTIES]; /* the log has said so */
-    struct log_limit complaint;
+    struct log_limit complaint, in_use;
     int64_t next_check_ms; /* monotonic */
     bool more;             /* old rows are left */
+    bool moving;           /* rows are being moved into partitions */
+    bool held;             /* and roll-ups wait for that */
     bool elsewhere;        /* another collector's keeper works */
 
     pthread_mutex_t lock; /* guards what follows */
@@ -144,6 +147,8 @@ static bool reach(struct keeper *keeper)
         mine = prepare(keeper->job.conn, &error);
     }
     keeper->elsewhere = mine == 0;
+    keeper->next_check_ms = 0;
+    keeper->moving = true; /* for all that is known */
     if (mine != 1)
         disconnect(keeper);
     else
@@ -194,7 +199,8 @@ static void note_fault(struct keeper *keeper, enum duty duty, const char *table,
                       keeper->mysql.user);
         keeper->denied[duty] = true;
     } else if (error->code == ER_LOCK_WAIT_TIMEOUT || error->code == ER_LOCK_DEADLOCK) {
-        log_debug("keeper", NULL, "%s is in use: %s; later", table, error->text);
+        log_at_limit(&keeper->in_use, LOGL_INFO, "keeper", NULL, "%s is in use: %s; later", table,
+                     error->text);
     } else {
         log_at_limit(&keeper->complaint, LOGL_WARN, "keeper", NULL, "%s: %s (error %u); later",
                      table, error->text, error->code);
@@ -224,11 +230,31 @@ static bool keep_partitions(struct keeper *keeper)
     for (size_t i = 0; go_on && i < partitioned_tables_count; i++) {
         struct db_error error = {0};
         int rc = keeper_partitions(&keeper->job, &partitioned_tables[i], &error);
-        ok = ok && rc == 0;
+        ok = ok && rc >= 0;
+        keeper->moving = keeper->moving || rc > 0;
         go_on = after(keeper, DUTY_PARTITIONS, partitioned_tables[i].name, rc, &error);
     }
     if (ok)
         keeper->denied[DUTY_PARTITIONS] = false;
+    return ok && go_on;
+}
+
+static bool move_rows(struct keeper *keeper)
+{
+    bool ok = true, go_on = true, moving = false, held = false;
+    for (size_t i = 0; go_on && i < partitioned_tables_count; i++) {
+        struct db_error error = {0};
+        struct move move;
+        int rc = move_read(&keeper->job, &partitioned_tables[i], &move, &error);
+        if (rc == 0 && move.phase != MOVE_NONE)
+            rc = move_work(&keeper->job, &move, &error);
+        ok = ok && rc >= 0;
+        moving = moving || rc != 0;
+        held = held || rc < 0 || move_holds_rollups(&move);
+        go_on = after(keeper, DUTY_PARTITIONS, partitioned_tables[i].name, rc, &error);
+    }
+    keeper->moving = moving || !go_on;
+    keeper->held = held || !go_on;
     return ok && go_on;
 }
 
@@ -242,6 +268,13 @@ static bool delete_old(struct keeper *keeper)
         ok = ok && rc >= 0;
         keeper->more = keeper->more || rc > 0;
         go_on = after(keeper, DUTY_RETENTION, retained_tables[i].name, rc, &error);
+    }
+    if (go_on && !keeper->held) {
+        struct db_error error = {0};
+        int rc = keeper_retention_minutes(&keeper->job, &error);
+        ok = ok && rc >= 0;
+        keeper->more = keeper->more || rc > 0;
+        go_on = after(keeper, DUTY_RETENTION, "traffic_minutes", rc, &error);
     }
     if (ok)
         keeper->denied[DUTY_RETENTION] = false;
@@ -268,9 +301,11 @@ static void look(struct keeper *keeper)
         ok = keep_partitions(keeper) && ok;
         keeper->more = true;
     }
+    if (keeper->job.conn != NULL && keeper->moving)
+        ok = move_rows(keeper) && ok;
     if (keeper->job.conn != NULL && keeper->more)
         ok = delete_old(keeper) && ok;
-    if (keeper->job.conn != NULL)
+    if (keeper->job.conn != NULL && !keeper->held)
         ok = roll_up(keeper) && ok;
     if (!ok)
         return;
@@ -284,7 +319,7 @@ static int64_t until_next(const struct keeper *keeper)
 {
     if (keeper->job.conn == NULL)
         return keeper->elsewhere ? ELSEWHERE_MS : RETRY_MS;
-    bool busy = keeper->more || keeper->job.counts.minutes_waiting > 0;
+    bool busy = keeper->more || keeper->moving || keeper->job.counts.minutes_waiting > 0;
     int64_t ms = keeper->job.retention.rollup_interval_ms;
     int64_t check_ms = keeper->next_check_ms - clock_mono_ms();
     if (check_ms < ms)
@@ -308,26 +343,10 @@ static void *run(void *cookie)
 
 /* Its life */
 
-static void copy_mysql(struct mysql_section *to, const struct mysql_section *from)
-{
-    *to = *from;
-    to->host = from->host ? xstrdup(from->host) : NULL;
-    to->socket = from->socket ? xstrdup(from->socket) : NULL;
-    to->user = xstrdup(from->user);
-    to->password = xstrdup(from->password);
-    to->database = xstrdup(from->database);
-    to->password_file = NULL;
-}
-
 static void free_keeper(struct keeper *keeper)
 {
     keeper_rollup_free(keeper->rollup);
-    free(keeper->mysql.host);
-    free(keeper->mysql.socket);
-    free(keeper->mysql.user);
-    explicit_bzero(keeper->mysql.password, strlen(keeper->mysql.password));
-    free(keeper->mysql.password);
-    free(keeper->mysql.database);
+    mysql_section_clear(&keeper->mysql);
     pthread_cond_destroy(&keeper->wake);
     pthread_mutex_destroy(&keeper->lock);
     free(keeper);
@@ -336,12 +355,13 @@ static void free_keeper(struct keeper *keeper)
 struct keeper *keeper_start(const struct server_config *config)
 {
     struct keeper *keeper = xcalloc(1, sizeof(*keeper));
-    copy_mysql(&keeper->mysql, &config->mysql);
+    mysql_section_copy(&keeper->mysql, &config->mysql);
     keeper->retention = config->retention;
     keeper->job.pause = pause_ms;
     keeper->job.cookie = keeper;
     keeper->rollup = keeper_rollup_new();
     keeper->complaint = (struct log_limit)LOG_LIMIT(3, COMPLAIN_AGAIN_MS);
+    keeper->in_use = (struct log_limit)LOG_LIMIT(3, COMPLAIN_AGAIN_MS);
     keeper->fd = -1;
     pthread_mutex_init(&keeper->lock, NULL);
     pthread_condattr_t attr;

@@ -1,7 +1,7 @@
 /*
  * The keeper: a thread with a connection of its own that looks after what is stored. It makes
- * partitions ahead, lets old rows go as the section `retention` says, and rolls readings up by the
- * minute and by the hour.
+ * partitions ahead, moves the rows of a partition that grew too large into some, lets old rows go
+ * as the section `retention` says, and rolls readings up by the minute and by the hour.
  *
  * Of the collectors on one database one keeper works, under a lock of the server's; the others look
  * now and then whether it is gone. The tables are the writer's to make: before that the keeper

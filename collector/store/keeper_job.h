@@ -14,6 +14,7 @@
 /** What was done since the start, and what is left to do. */
 struct keeper_counts {
     uint64_t partitions_made, partitions_dropped;
+    uint64_t rows_moved; /* copied into partitions */
     uint64_t rows_deleted;
     uint64_t minutes_rolled, hours_rolled;
     uint64_t minutes_waiting; /* known to have changed and not rolled up yet */

@@ -1,5 +1,6 @@
 #include "collector/store/keeper_partitions.h"
 
+#include "collector/store/keeper_move.h"
 #include "shared/base/alloc.h"
 #include "shared/base/log.h"
 
@@ -10,23 +11,32 @@
 enum {
     AHEAD_DAYS = 3,
     AHEAD_MONTHS = 1,
-    SPLIT_ROWS_MAX = 2000000, /* copied in seconds, for which the cache has room */
-    COMPLAIN_AGAIN_MS = 3600000,
+    SPLIT_ROWS_MAX = 100000, /* copied in less than a second, while writers wait */
 };
 
 #define DAYS(key) offsetof(struct retention_section, key)
 
 const struct partitioned_table partitioned_tables[] = {
-    {"readings", PARTITION_DAY, AHEAD_DAYS, DAYS(readings)},
-    {"reading_texts", PARTITION_DAY, AHEAD_DAYS, DAYS(readings)},
-    {"readings_minute", PARTITION_MONTH, AHEAD_MONTHS, DAYS(readings_minute)},
-    {"readings_hour", PARTITION_MONTH, AHEAD_MONTHS, DAYS(readings_hour)},
+    {"readings", PARTITION_DAY, AHEAD_DAYS, DAYS(readings), "ts", {"ts", "point_id"}, false},
+    {"reading_texts", PARTITION_DAY, AHEAD_DAYS, DAYS(readings), "ts", {"ts", "point_id"}, false},
+    {"readings_minute",
+     PARTITION_MONTH,
+     AHEAD_MONTHS,
+     DAYS(readings_minute),
+     "start",
+     {"point_id", "start"},
+     true},
+    {"readings_hour",
+     PARTITION_MONTH,
+     AHEAD_MONTHS,
+     DAYS(readings_hour),
+     "start",
+     {"point_id", "start"},
+     true},
 };
 const size_t partitioned_tables_count = sizeof(partitioned_tables) / sizeof(*partitioned_tables);
 
-/* The partitions of the table in its order; none where it is partitioned in a way that is not ours.
- * NULL on an error. */
-static struct partition *read_partitions(struct keeper_job *job, const char *table, size_t *n,
+struct partition *keeper_read_partitions(struct keeper_job *job, const char *table, size_t *n,
                                          struct db_error *error)
 {
     char sql[320];
@@ -81,17 +91,17 @@ static void print_bound(FILE *out, const char *name, int64_t below_ms)
         fprintf(out, "PARTITION %s VALUES LESS THAN ('%s')", name, keeper_time(below_ms, time));
 }
 
-static char *split_statement(const struct partitioned_table *table, const struct partition *part,
-                             const struct partition_split *split)
+static char *split_statement(const char *name_of_table, enum partition_unit unit,
+                             const struct partition *part, const struct partition_split *split)
 {
     char name[PARTITION_NAME_SIZE], *sql = NULL;
     size_t len;
     FILE *out = open_memstream(&sql, &len);
     if (out == NULL)
         abort();
-    fprintf(out, "ALTER TABLE %s REORGANIZE PARTITION %s INTO (", table->name, part->name);
+    fprintf(out, "ALTER TABLE %s REORGANIZE PARTITION %s INTO (", name_of_table, part->name);
     for (size_t i = 0; i < split->nbounds; i++) {
-        plan_name(table->unit, split->bounds_ms[i], name);
+        plan_name(unit, split->bounds_ms[i], name);
         print_bound(out, name, split->bounds_ms[i]);
         fputs(", ", out);
     }
@@ -101,34 +111,18 @@ static char *split_statement(const struct partitioned_table *table, const struct
     return sql;
 }
 
-static void say_large(const char *table, const char *partition, const char *sql)
-{
-    static struct log_limit limit = LOG_LIMIT(2, COMPLAIN_AGAIN_MS);
-    log_at_limit(
-        &limit, LOGL_WARN, "keeper", NULL,
-        "partition %s of %s holds more than %d rows: to cut it copies them, and nothing is "
-        "stored meanwhile, so it is left; until somebody does, retention does not reach "
-        "its rows: %s",
-        partition, table, SPLIT_ROWS_MAX, sql);
-}
-
-static int split(struct keeper_job *job, const struct partitioned_table *table,
+static int split(struct keeper_job *job, const char *table, enum partition_unit unit,
                  const struct partition *part, const struct partition_split *plan,
                  struct db_error *error)
 {
-    char *sql = split_statement(table, part, plan);
-    int rc = is_large(job, table->name, part, error);
-    if (rc > 0) {
-        say_large(table->name, part->name, sql);
-    } else if (rc == 0) {
-        rc = db_run(job->conn, sql, error);
-        if (rc == 0) {
-            job->counts.partitions_made += plan->nbounds;
-            log_info("keeper", NULL, "made %zu partitions of %s", plan->nbounds, table->name);
-        }
-    }
+    char *sql = split_statement(table, unit, part, plan);
+    int rc = db_run(job->conn, sql, error);
     free(sql);
-    return rc < 0 ? -1 : 0;
+    if (rc != 0)
+        return -1;
+    job->counts.partitions_made += plan->nbounds;
+    log_info("keeper", NULL, "made %zu partitions of %s", plan->nbounds, table);
+    return 0;
 }
 
 static int drop(struct keeper_job *job, const char *table, const struct partition *part,
@@ -143,21 +137,52 @@ static int drop(struct keeper_job *job, const char *table, const struct partitio
     return 0;
 }
 
-int keeper_partitions(struct keeper_job *job, const struct partitioned_table *table,
-                      struct db_error *error)
+uint32_t keeper_days(const struct keeper_job *job, const struct partitioned_table *table)
+{
+    return *(const uint32_t *)((const char *)&job->retention + table->days);
+}
+
+/* Make and drop what is due in ${name}, which is the table or its copy. 1 where a partition is too
+ * large to be cut. */
+static int tend(struct keeper_job *job, const struct partitioned_table *table, const char *name,
+                bool make, struct db_error *error)
 {
     struct partition_split plan;
     size_t n;
     int rc = 0;
-    struct partition *parts = read_partitions(job, table->name, &n, error);
+    struct partition *parts = keeper_read_partitions(job, name, &n, error);
     if (parts == NULL)
         return -1;
-    if (plan_split(parts, n, table->unit, table->ahead, job->now_ms, &plan))
-        rc = split(job, table, &parts[plan.index], &plan, error);
-    uint32_t days = *(const uint32_t *)((const char *)&job->retention + table->days);
-    size_t drops = plan_drops(parts, n, days, job->now_ms);
-    for (size_t i = 0; rc == 0 && i < drops && job->pause(job->cookie, 0); i++)
-        rc = drop(job, table->name, &parts[i], error);
+    if (make && plan_split(parts, n, table->unit, table->ahead, job->now_ms, &plan)) {
+        rc = is_large(job, name, &parts[plan.index], error);
+        if (rc == 0)
+            rc = split(job, name, table->unit, &parts[plan.index], &plan, error);
+    }
+    size_t drops = plan_drops(parts, n, keeper_days(job, table), job->now_ms);
+    for (size_t i = 0; rc >= 0 && i < drops && job->pause(job->cookie, 0); i++) {
+        if (drop(job, name, &parts[i], error) != 0)
+            rc = -1;
+    }
     free(parts);
     return rc;
+}
+
+int keeper_partitions(struct keeper_job *job, const struct partitioned_table *table,
+                      struct db_error *error)
+{
+    struct move move;
+    char copy[PARTITION_NAME_SIZE];
+    if (move_read(job, table, &move, error) != 0)
+        return -1;
+    bool beside = move.phase != MOVE_NONE && !move_is_swapped(move.phase);
+    int rc = tend(job, table, table->name, !beside, error);
+    if (rc < 0)
+        return -1;
+    if (beside) {
+        snprintf(copy, sizeof(copy), "%s_cut", table->name);
+        return tend(job, table, copy, true, error) < 0 ? -1 : 1;
+    }
+    if (move.phase == MOVE_NONE && rc > 0)
+        return move_begin(job, table, error);
+    return move.phase != MOVE_NONE;
 }

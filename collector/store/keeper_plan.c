@@ -56,6 +56,17 @@ bool plan_split(const struct partition *parts, size_t n, enum partition_unit uni
     return split->nbounds > 0;
 }
 
+size_t plan_past(unsigned months, int64_t now_ms, int64_t *bounds_ms)
+{
+    struct tm tm;
+    split_time(now_ms, &tm);
+    for (unsigned i = 0; i < months; i++) {
+        struct tm first = {.tm_year = tm.tm_year, .tm_mon = tm.tm_mon - (int)i, .tm_mday = 1};
+        bounds_ms[months - 1 - i] = (int64_t)timegm(&first) * 1000;
+    }
+    return months;
+}
+
 size_t plan_drops(const struct partition *parts, size_t n, uint32_t days, int64_t now_ms)
 {
     size_t drops = 0;

@@ -48,6 +48,10 @@ void plan_name(enum partition_unit unit, int64_t below_ms, char name[PARTITION_N
 bool plan_split(const struct partition *parts, size_t n, enum partition_unit unit, unsigned ahead,
                 int64_t now_ms, struct partition_split *split);
 
+/** plan_past(months, now_ms, bounds_ms): the first instants of the present month and of the
+ * ${months} - 1 before it, in ascending order; return their number. */
+size_t plan_past(unsigned months, int64_t now_ms, int64_t *bounds_ms);
+
 /** plan_drops(parts, n, days, now_ms): how many partitions, the first of the table, hold only what
  * is older than ${days}; 0 days is for ever. The last partition always stays. */
 size_t plan_drops(const struct partition *parts, size_t n, uint32_t days, int64_t now_ms);

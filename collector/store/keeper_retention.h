@@ -27,4 +27,10 @@ extern const size_t retained_tables_count;
 int keeper_retention(struct keeper_job *job, const struct retained_table *table,
                      struct db_error *error);
 
+/**
+ * keeper_retention_minutes(job, error): the same for traffic_minutes and rollup_minutes, whose key
+ * is the minute. No minute goes that is not older than every reading.
+ */
+int keeper_retention_minutes(struct keeper_job *job, struct db_error *error);
+
 #endif

@@ -72,10 +72,11 @@ static int find_changed(struct keeper_rollup *rollup, struct keeper_job *job, in
     int64_t over_ms = job->now_ms - MINUTE_MS - SETTLE_MS;
     snprintf(sql, sizeof(sql),
              "SELECT " SQL_MS(
-                 "t.minute") ", t.readings FROM traffic_minutes t "
+                 "t.minute") ", t.readings FROM "
+                             "(SELECT minute, SUM(readings) AS readings FROM traffic_minutes "
+                             "WHERE minute >= '%s' AND minute < '%s' GROUP BY minute) AS t "
                              "LEFT JOIN rollup_minutes r ON r.minute = t.minute "
-                             "WHERE t.minute >= '%s' AND t.minute < '%s' "
-                             "AND t.readings <> IFNULL(r.readings, 0) ORDER BY t.minute DESC",
+                             "WHERE t.readings <> IFNULL(r.readings, 0) ORDER BY t.minute DESC",
              keeper_time(from_ms, from), keeper_time(to_ms, to));
     MYSQL_RES *rows = db_query(job->conn, sql, error);
     if (rows == NULL)
@@ -96,7 +97,7 @@ static int slice_start(struct keeper_job *job, int64_t to_ms, int64_t *from_ms,
     char sql[320], to[KEEPER_TIME_SIZE];
     snprintf(sql, sizeof(sql),
              "SELECT " SQL_MS(
-                 "MIN(minute)") " FROM (SELECT minute FROM traffic_minutes "
+                 "MIN(minute)") " FROM (SELECT DISTINCT minute FROM traffic_minutes "
                                 "WHERE minute < '%s' ORDER BY minute DESC LIMIT %d) AS slice",
              keeper_time(to_ms, to), SLICE_MINUTES);
     MYSQL_RES *rows = db_query(job->conn, sql, error);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STREAM = 0, JOURNAL_MAX = 32, NAME_MAX_LEN = 64 };
+enum { JOURNAL_MAX = 32, NAME_MAX_LEN = 64 };
 
 struct position {
     char journal[JOURNAL_MAX + 1];
@@ -17,14 +17,16 @@ struct position {
 
 struct positions {
     char *collector;
+    unsigned stream;
     struct position *items;
     size_t count;
 };
 
-struct positions *positions_new(const char *collector)
+struct positions *positions_new(const char *collector, unsigned stream)
 {
     struct positions *positions = xcalloc(1, sizeof(*positions));
     positions->collector = xstrdup(collector);
+    positions->stream = stream;
     return positions;
 }
 
@@ -77,9 +79,9 @@ static int read_seq(struct positions *positions, MYSQL *conn, const char *journa
     char sql[512];
     struct key key = quote(positions, conn, journal);
     snprintf(sql, sizeof(sql),
-             "SELECT seq FROM ingest_position WHERE collector = '%s' AND stream = %d AND "
+             "SELECT seq FROM ingest_position WHERE collector = '%s' AND stream = %u AND "
              "journal = '%s'",
-             key.collector, STREAM, key.journal);
+             key.collector, positions->stream, key.journal);
     MYSQL_RES *result = db_query(conn, sql, error);
     if (result == NULL)
         return -1;
@@ -109,9 +111,9 @@ int positions_write(struct positions *positions, MYSQL *conn, const char *journa
     struct key key = quote(positions, conn, journal);
     snprintf(sql, sizeof(sql),
              "INSERT INTO ingest_position (collector, stream, journal, seq, updated) "
-             "VALUES ('%s', %d, '%s', %llu, UTC_TIMESTAMP(3)) "
+             "VALUES ('%s', %u, '%s', %llu, UTC_TIMESTAMP(3)) "
              "ON DUPLICATE KEY UPDATE seq = VALUES(seq), updated = VALUES(updated)",
-             key.collector, STREAM, key.journal, (unsigned long long)seq);
+             key.collector, positions->stream, key.journal, (unsigned long long)seq);
     return db_run(conn, sql, error);
 }
 
@@ -127,8 +129,8 @@ int positions_expire(struct positions *positions, MYSQL *conn, struct db_error *
     char sql[512];
     struct key key = quote(positions, conn, "");
     snprintf(sql, sizeof(sql),
-             "DELETE FROM ingest_position WHERE collector = '%s' AND stream = %d AND "
-             "journal <> '' AND updated < UTC_TIMESTAMP(3) - INTERVAL 90 DAY",
-             key.collector, STREAM);
+             "DELETE FROM ingest_position WHERE collector = '%s' AND journal <> '' AND "
+             "updated < UTC_TIMESTAMP(3) - INTERVAL 90 DAY",
+             key.collector);
     return db_run(conn, sql, error);
 }

@@ -14,8 +14,9 @@
 
 struct positions;
 
-/** positions_new(collector): ${collector} is its name in the database. */
-struct positions *positions_new(const char *collector);
+/** positions_new(collector, stream): those of one stream; ${collector} is the collector's name in
+ * the database. */
+struct positions *positions_new(const char *collector, unsigned stream);
 void positions_free(struct positions *positions);
 
 /** positions_doubt(positions): what is known may be wrong: ask the database again before it is
@@ -38,8 +39,8 @@ int positions_write(struct positions *positions, MYSQL *conn, const char *journa
 /** positions_committed(positions, journal, seq): that transaction was. */
 void positions_committed(struct positions *positions, const char *journal, uint64_t seq);
 
-/** positions_expire(positions, conn, error): delete those of journals that nobody has written for
- * 90 days. 0, or -1 with ${error} filled. */
+/** positions_expire(positions, conn, error): delete those of journals of any stream that nobody has
+ * written for 90 days. 0, or -1 with ${error} filled. */
 int positions_expire(struct positions *positions, MYSQL *conn, struct db_error *error);
 
 #endif

@@ -9,32 +9,47 @@ enum { COMPLAIN_AGAIN_MS = 10000 };
 
 void recorder_init(struct recorder *recorder, struct cache *cache)
 {
-    recorder->cache = cache;
+    recorder_spread(recorder, NULL, &cache, 1);
+}
+
+void recorder_spread(struct recorder *recorder, struct spread *spread, struct cache *const *caches,
+                     unsigned count)
+{
+    memcpy(recorder->caches, caches, count * sizeof(*caches));
+    recorder->spread = spread;
     recorder->complaint = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
 }
 
-static void append(struct recorder *recorder, struct record_head head, const void *body)
+static unsigned stream_of(struct recorder *recorder, uint32_t device)
 {
-    size_t dropped = cache_append(recorder->cache, &head, body);
+    return recorder->spread != NULL ? spread_device(recorder->spread, device) : 0;
+}
+
+static struct receipt append(struct recorder *recorder, struct record_head head, const void *body)
+{
+    unsigned stream = stream_of(recorder, head.device);
+    struct cache *cache = recorder->caches[stream];
+    size_t dropped = cache_append(cache, &head, body);
     if (dropped > 0)
         log_at_limit(&recorder->complaint, LOGL_ERROR, "cache", NULL,
                      "full: dropped the oldest %zu records; the database does not keep up, or "
                      "cache.max_size is too small",
                      dropped);
+    return (struct receipt){.stream = stream, .number = cache_last(cache)};
 }
 
-void recorder_packet(struct recorder *recorder, uint32_t device, int64_t ts_ms,
-                     enum packet_type type, const uint8_t *bytes, size_t len)
+struct receipt recorder_packet(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                               enum packet_type type, const uint8_t *bytes, size_t len)
 {
-    append(recorder,
-           (struct record_head){
-               .type = RECORD_PACKET,
-               .code = (uint8_t)type,
-               .body_size = (uint32_t)(len < RECORD_PACKET_MAX ? len : RECORD_PACKET_MAX),
-               .device = device,
-               .ts_ms = ts_ms,
-           },
-           bytes);
+    return append(recorder,
+                  (struct record_head){
+                      .type = RECORD_PACKET,
+                      .code = (uint8_t)type,
+                      .body_size = (uint32_t)(len < RECORD_PACKET_MAX ? len : RECORD_PACKET_MAX),
+                      .device = device,
+                      .ts_ms = ts_ms,
+                  },
+                  bytes);
 }
 
 void recorder_heartbeat(struct recorder *recorder, uint32_t device, int64_t ts_ms)

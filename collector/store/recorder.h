@@ -8,20 +8,27 @@
 #include "collector/record.h"
 #include "collector/record_news.h"
 #include "collector/store/cache.h"
+#include "collector/store/spread.h"
 #include "shared/base/log.h"
 
 struct recorder {
-    struct cache *cache;
+    struct cache *caches[STREAMS_MAX];
+    struct spread *spread; /* NULL: there is one cache only */
     struct log_limit complaint;
 };
 
-/** recorder_init(recorder, cache): ${cache} must outlive it. */
+/** recorder_init(recorder, cache): all records go to ${cache}, which must outlive it. */
 void recorder_init(struct recorder *recorder, struct cache *cache);
 
+/** recorder_spread(recorder, spread, caches, count): each device's go to that of its stream. All
+ * must outlive it. */
+void recorder_spread(struct recorder *recorder, struct spread *spread, struct cache *const *caches,
+                     unsigned count);
+
 /** recorder_packet(recorder, device, ts_ms, type, bytes, len): a packet as it came in; what is over
- * RECORD_PACKET_MAX is cut. */
-void recorder_packet(struct recorder *recorder, uint32_t device, int64_t ts_ms,
-                     enum packet_type type, const uint8_t *bytes, size_t len);
+ * RECORD_PACKET_MAX is cut. Return where it is, for who has to know when it is safe. */
+struct receipt recorder_packet(struct recorder *recorder, uint32_t device, int64_t ts_ms,
+                               enum packet_type type, const uint8_t *bytes, size_t len);
 
 void recorder_heartbeat(struct recorder *recorder, uint32_t device, int64_t ts_ms);
 

@@ -180,7 +180,10 @@ static void *time_pointers(const union cell *cells, size_t n)
     MYSQL_TIME **pointers = xcalloc(n, sizeof(*pointers) + sizeof(**pointers));
     MYSQL_TIME *times = (MYSQL_TIME *)(pointers + n);
     for (size_t i = 0; i < n; i++) {
-        broken_down(cells[i].wall_ms, &times[i]);
+        if (i > 0 && cells[i].wall_ms == cells[i - 1].wall_ms) /* as in all rows of an answer */
+            times[i] = times[i - 1];
+        else
+            broken_down(cells[i].wall_ms, &times[i]);
         pointers[i] = &times[i];
     }
     return pointers;

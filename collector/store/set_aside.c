@@ -124,10 +124,28 @@ static void add_record(struct rowset *rows, const struct set_aside *record)
     free(bytes);
 }
 
-int set_aside_insert(const struct set_aside *record, struct names *names, MYSQL *conn,
-                     struct db_error *error)
+struct aside_rows {
+    struct rowset *rows;
+};
+
+struct aside_rows *aside_rows_new(void)
 {
-    struct rowset *rows = rowset_new(&rejected);
+    struct aside_rows *rows = xcalloc(1, sizeof(*rows));
+    rows->rows = rowset_new(&rejected);
+    return rows;
+}
+
+void aside_rows_free(struct aside_rows *rows)
+{
+    if (rows == NULL)
+        return;
+    rowset_free(rows->rows);
+    free(rows);
+}
+
+void aside_rows_add(struct aside_rows *aside, const struct set_aside *record, struct names *names)
+{
+    struct rowset *rows = aside->rows;
     char *content = set_aside_content(record, names);
     rowset_add_time(rows, clock_wall_ms());
     rowset_add_text(rows, record->collector);
@@ -138,8 +156,12 @@ int set_aside_insert(const struct set_aside *record, struct names *names, MYSQL 
     audit_add_text(rows, record->reason, strlen(record->reason), REASON_MAX);
     audit_add_text(rows, content, strlen(content), strlen(content));
     add_record(rows, record);
-    int rc = rowset_insert(rows, conn, false, error);
-    rowset_free(rows);
     free(content);
+}
+
+int aside_rows_insert(struct aside_rows *rows, MYSQL *conn, bool bulk, struct db_error *error)
+{
+    int rc = rowset_insert(rows->rows, conn, bulk, error);
+    rowset_clear(rows->rows);
     return rc;
 }

@@ -10,6 +10,8 @@
 #include "collector/store/names.h"
 #include "shared/db/db.h"
 
+#include <stdbool.h>
+
 /** One record that was refused. */
 struct set_aside {
     const char *collector;
@@ -27,9 +29,15 @@ const char *set_aside_kind(unsigned type);
 /** set_aside_content(record, names): what the record says as JSON text; the caller frees it. */
 char *set_aside_content(const struct set_aside *record, struct names *names);
 
-/** set_aside_insert(record, names, conn, error): inside of the caller's transaction. 0, or -1 with
- * ${error} filled. */
-int set_aside_insert(const struct set_aside *record, struct names *names, MYSQL *conn,
-                     struct db_error *error);
+/** Some of them, on their way into the table. */
+struct aside_rows;
+
+struct aside_rows *aside_rows_new(void);
+void aside_rows_free(struct aside_rows *rows);
+void aside_rows_add(struct aside_rows *rows, const struct set_aside *record, struct names *names);
+
+/** aside_rows_insert(rows, conn, bulk, error): all that were added, inside of the caller's
+ * transaction; then there are none. 0, or -1 with ${error} filled. */
+int aside_rows_insert(struct aside_rows *rows, MYSQL *conn, bool bulk, struct db_error *error);
 
 #endif

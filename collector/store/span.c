@@ -8,7 +8,12 @@ struct span span_all(const struct cache_chunks *chunks)
 struct span_walk span_begin(const struct span *span)
 {
     return (struct span_walk){
-        .chunk = TAILQ_FIRST(span->chunks), .skip = span->first, .left = span->count};
+        .chunk = TAILQ_FIRST(span->chunks),
+        .skip = span->first,
+        .left = span->count,
+        .index = span->first - 1, /* goes up to the first */
+        .left_out = span->left_out,
+    };
 }
 
 static void pass(struct span_walk *walk, size_t records)
@@ -16,7 +21,9 @@ static void pass(struct span_walk *walk, size_t records)
     size_t skipped = records < walk->skip ? records : walk->skip;
     walk->skip -= skipped;
     records -= skipped;
-    walk->left -= records < walk->left ? records : walk->left;
+    size_t left = records < walk->left ? records : walk->left;
+    walk->left -= left;
+    walk->index += left;
 }
 
 /* Leave the chunk; what of it was not seen counts as passed. */
@@ -57,7 +64,9 @@ bool span_next(struct span_walk *walk, struct record_head *head, const uint8_t *
             continue;
         }
         walk->left--;
-        return true;
+        walk->index++;
+        if (walk->left_out == NULL || walk->left_out[walk->index] == 0)
+            return true;
     }
     return false;
 }

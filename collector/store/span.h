@@ -13,7 +13,8 @@
 
 struct span {
     const struct cache_chunks *chunks;
-    size_t first, count; /* a count beyond the end means all that follow */
+    size_t first, count;     /* a count beyond the end means all that follow */
+    const uint8_t *left_out; /* by number from the first record: not 0: passed over; NULL: none */
 };
 
 /** Where a walk through a span is. */
@@ -23,6 +24,8 @@ struct span_walk {
     size_t passed; /* records of the chunk before ${at} */
     size_t skip;   /* records still before the span */
     size_t left;   /* records of the span still to come */
+    size_t index;  /* of the record that came last, counted as a span's ${first} */
+    const uint8_t *left_out;
     size_t broken; /* chunks whose bytes made no sense: the rest of each was passed over */
 };
 

@@ -84,15 +84,6 @@ const struct rowset_spec tables[TABLES] = {
                                   {"message_zh", COLUMN_BYTES},
                                   {"actor", COLUMN_BYTES},
                                   {"comment", COLUMN_BYTES}}},
-    [TABLE_TRAFFIC] =
-        {.insert = "INSERT INTO traffic_minutes",
-         .tail =
-             "ON DUPLICATE KEY UPDATE readings = readings + VALUES(readings), "
-             "heartbeats = heartbeats + VALUES(heartbeats), packets = packets + VALUES(packets)",
-         .columns = {{"minute", COLUMN_TIME},
-                     {"readings", COLUMN_UINT},
-                     {"heartbeats", COLUMN_UINT},
-                     {"packets", COLUMN_UINT}}},
     /* The numbers are given, so that no row is new: an upsert is an update of many rows in one
        statement. */
     [TABLE_SEEN] =
@@ -124,4 +115,14 @@ const struct rowset_spec tables[TABLES] = {
                                   {"name", COLUMN_BYTES},
                                   {"tags", COLUMN_BYTES},
                                   {"profile", COLUMN_BYTES}}},
+    [TABLE_TRAFFIC] =
+        {.insert = "INSERT INTO traffic_minutes",
+         .tail =
+             "ON DUPLICATE KEY UPDATE readings = readings + VALUES(readings), "
+             "heartbeats = heartbeats + VALUES(heartbeats), packets = packets + VALUES(packets)",
+         .columns = {{"minute", COLUMN_TIME},
+                     {"stream", COLUMN_UINT},
+                     {"readings", COLUMN_UINT},
+                     {"heartbeats", COLUMN_UINT},
+                     {"packets", COLUMN_UINT}}},
 };

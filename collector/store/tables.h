@@ -17,10 +17,11 @@ enum table {
     TABLE_WRITES,
     TABLE_DELIVERIES,
     TABLE_ALARMS,
-    TABLE_TRAFFIC,
     TABLE_SEEN,   /* devices.last_seen */
     TABLE_STATUS, /* devices: where it is */
     TABLE_NAMING, /* devices: what it is called */
+    /* Last: every writer changes the same few rows, and waits for who has. */
+    TABLE_TRAFFIC,
     TABLES,
 };
 

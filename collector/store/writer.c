@@ -14,7 +14,6 @@ enum {
     BACKOFF_LAST_MS = 10000,
     LOCK_RETRY_MS = 50,
     COMPLAIN_AGAIN_MS = 30000,
-    CUT_WAIT_S = 6, /* an attempt to connect takes 5 s at the most */
 };
 
 static void set_up(struct writer *writer, const char *error)
@@ -58,7 +57,7 @@ bool writer_over(struct writer *writer)
     return over;
 }
 
-static bool pause_ms(struct writer *writer, int64_t ms)
+bool writer_pause(struct writer *writer, int64_t ms)
 {
     int64_t until_ms = clock_mono_ms() + ms;
     bool go_on = true;
@@ -74,7 +73,7 @@ static bool pause_ms(struct writer *writer, int64_t ms)
         if (writer->stopping && writer->give_up_ms < next_ms)
             next_ms = writer->give_up_ms;
         struct timespec ts = {.tv_sec = next_ms / 1000, .tv_nsec = next_ms % 1000 * 1000000};
-        pthread_cond_timedwait(&writer->stop, &writer->lock, &ts);
+        pthread_cond_timedwait(&writer->change, &writer->lock, &ts);
     }
     pthread_mutex_unlock(&writer->lock);
     return go_on;
@@ -84,7 +83,7 @@ bool writer_back_off(struct writer *writer)
 {
     int64_t ms = writer->backoff_ms > 0 ? writer->backoff_ms : BACKOFF_FIRST_MS;
     writer->backoff_ms = ms * 2 < BACKOFF_LAST_MS ? ms * 2 : BACKOFF_LAST_MS;
-    return pause_ms(writer, ms / 2 + random() % (ms / 2 + 1));
+    return writer_pause(writer, ms / 2 + random() % (ms / 2 + 1));
 }
 
 static void complain(struct writer *writer, enum refusal refusal, const struct db_error *error)
@@ -121,6 +120,7 @@ int writer_reach(struct writer *writer)
         return -1;
     }
     positions_doubt(writer->positions);
+    gate_claim(writer->gate);
     note_connected(writer);
     return 0;
 }
@@ -141,7 +141,7 @@ bool writer_recover(struct writer *writer, enum refusal refusal, const struct db
         mysql_query(writer->link.conn, "ROLLBACK");
         log_at_limit(&writer->complaints[refusal], LOGL_WARN, "writer", NULL,
                      "%s: %s; trying again", error->text, refusal_advice(refusal, error->code));
-        return pause_ms(writer, LOCK_RETRY_MS);
+        return writer_pause(writer, LOCK_RETRY_MS);
     }
     /* A new connection is the surest rollback, and brings the schema up to date where a table was
      * missing. */
@@ -158,23 +158,6 @@ static size_t batch_limit(struct writer *writer)
     return half < writer->size.now ? half : writer->size.now;
 }
 
-/* Where nothing of an earlier life is left to be stored, whom it left online need not wait for the
- * first record of this one. */
-static void tidy_up_if_quiet(struct writer *writer)
-{
-    struct db_error error;
-    struct journal_status status;
-    if (writer->tidied || writer->link.conn == NULL)
-        return;
-    journal_status(writer->journal, &status);
-    if (status.depth > 0)
-        return;
-    if (link_tidy_up(&writer->link, &error) == 0)
-        writer->tidied = true;
-    else
-        link_close(&writer->link); /* the next parcel tries it again, and complains */
-}
-
 /* The collector stops, and going on is of no use. */
 static bool ends(struct writer *writer)
 {
@@ -185,24 +168,14 @@ static bool ends(struct writer *writer)
     return over;
 }
 
-/* The next parcel; 0 at the end. */
-static size_t take(struct writer *writer, struct parcel *parcel)
+/* Store what ${take} hands out, until it has no more; false where the collector stops first. */
+static bool work_off(struct writer *writer,
+                     size_t (*take)(struct journal *journal, size_t most, struct parcel *out))
 {
-    if (ends(writer))
-        return 0;
-    tidy_up_if_quiet(writer);
-    return journal_take(writer->journal, batch_limit(writer), parcel);
-}
-
-static void *run(void *cookie)
-{
-    struct writer *writer = cookie;
     struct parcel parcel;
     enum outcome outcome = OUTCOME_STORED;
-    mysql_thread_init();
-    while (writer_reach(writer) != 0 && writer_back_off(writer)) {
-    }
-    while (outcome != OUTCOME_ENDED && take(writer, &parcel) > 0) {
+    while (outcome != OUTCOME_ENDED && !ends(writer) &&
+           take(writer->journal, batch_limit(writer), &parcel) > 0) {
         uint64_t seek;
         char journal[JOURNAL_ID_SIZE];
         memcpy(journal, parcel.journal, sizeof(journal));
@@ -211,43 +184,84 @@ static void *run(void *cookie)
         if (seek > 0 || outcome == OUTCOME_SEEK)
             journal_seek(writer->journal, journal, seek);
     }
+    return outcome != OUTCOME_ENDED;
+}
+
+/* Whom an earlier life left online need not wait for the first record of this one. */
+static void arrive(struct writer *writer)
+{
+    struct db_error error;
+    if (writer->link.conn != NULL && writer_enter(writer, &error) == GATE_TIDY)
+        link_close(&writer->link); /* the next parcel tries it again, and complains */
+}
+
+static void *run(void *cookie)
+{
+    struct writer *writer = cookie;
+    char part[STREAM_PART_SIZE];
+    mysql_thread_init();
+    log_thread_part(stream_part(&writer->stream, part));
+    if (writer->stream.number == 0 || writer_wait_claim(writer)) {
+        while (writer_reach(writer) != 0 && writer_back_off(writer)) {
+        }
+        if (work_off(writer, journal_take_earlier) && !journal_earlier(writer->journal)) {
+            arrive(writer);
+            work_off(writer, journal_take);
+        }
+    }
     link_close(&writer->link);
     mysql_thread_end();
+    pthread_mutex_lock(&writer->lock);
+    writer->ended = true;
+    pthread_cond_signal(&writer->change);
+    pthread_mutex_unlock(&writer->lock);
     return NULL;
 }
 
 static void free_writer(struct writer *writer)
 {
+    aside_rows_free(writer->aside);
+    suspects_free(writer->suspects);
     batch_free(writer->batch);
     directory_free(writer->directory);
     positions_free(writer->positions);
     link_clear(&writer->link);
-    pthread_cond_destroy(&writer->stop);
+    pthread_cond_destroy(&writer->change);
     pthread_mutex_destroy(&writer->lock);
     free(writer);
 }
 
-struct writer *writer_start(const struct server_config *config, struct cache *cache,
-                            struct journal *journal, struct names *names)
+static void init_lock(struct writer *writer)
+{
+    pthread_condattr_t attr;
+    pthread_mutex_init(&writer->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&writer->change, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+struct writer *writer_start(const struct server_config *config, const struct writer_parts *parts)
 {
     struct writer *writer = xcalloc(1, sizeof(*writer));
-    link_init(&writer->link, config);
-    writer->cache = cache;
-    writer->journal = journal;
-    writer->names = names;
-    writer->directory = directory_new(names, writer->link.collector);
-    writer->batch = batch_new(writer->directory, writer->link.collector);
-    writer->positions = positions_new(writer->link.collector);
+    unsigned stream = parts->stream.number;
+    link_init(&writer->link, config, stream);
+    writer->stream = parts->stream;
+    writer->gate = parts->gate;
+    writer->place = parts->place;
+    writer->cache = parts->cache;
+    writer->journal = parts->journal;
+    writer->names = parts->names;
+    writer->directory = directory_new(parts->names, writer->link.collector);
+    writer->batch = batch_new(writer->directory, writer->link.collector, stream);
+    writer->suspects = suspects_new();
+    writer->aside = aside_rows_new();
+    writer->positions = positions_new(writer->link.collector, stream);
     writer->size = batch_size_first();
     for (int i = 0; i < REFUSALS; i++)
         writer->complaints[i] = (struct log_limit)LOG_LIMIT(1, COMPLAIN_AGAIN_MS);
     writer->rejections = writer->moves = (struct log_limit)LOG_LIMIT(5, COMPLAIN_AGAIN_MS);
-    pthread_mutex_init(&writer->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&writer->stop, &attr);
-    pthread_condattr_destroy(&attr);
+    init_lock(writer);
     mysql_library_init(0, NULL, NULL);
     if (pthread_create(&writer->thread, NULL, run, writer) != 0) {
         free_writer(writer);
@@ -256,33 +270,45 @@ struct writer *writer_start(const struct server_config *config, struct cache *ca
     return writer;
 }
 
-static bool ended_within(struct writer *writer, int64_t ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (ms + 999) / 1000;
-    return pthread_timedjoin_np(writer->thread, NULL, &until) == 0;
-}
-
-bool writer_stop(struct writer *writer, int64_t timeout_ms, size_t *lost)
+void writer_ask(struct writer *writer, int64_t timeout_ms)
 {
     pthread_mutex_lock(&writer->lock);
     writer->stopping = true;
     writer->give_up_ms = clock_mono_ms() + timeout_ms;
-    pthread_cond_signal(&writer->stop);
+    pthread_cond_signal(&writer->change);
     pthread_mutex_unlock(&writer->lock);
     cache_close(writer->cache);
-    bool ended = ended_within(writer, timeout_ms);
-    if (!ended) { /* it waits for an answer of the database */
-        link_cut(&writer->link);
-        ended = ended_within(writer, CUT_WAIT_S * 1000);
-    }
+}
+
+void writer_cut(struct writer *writer)
+{
+    link_cut(&writer->link);
+}
+
+bool writer_wait(struct writer *writer, int64_t until_ms, size_t *lost)
+{
+    struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+    int rc = 0;
     pthread_mutex_lock(&writer->lock);
+    while (!writer->ended && rc == 0)
+        rc = pthread_cond_timedwait(&writer->change, &writer->lock, &until);
+    bool ended = writer->ended;
     *lost = writer->in_hand;
     pthread_mutex_unlock(&writer->lock);
-    if (ended)
+    if (ended) {
+        pthread_join(writer->thread, NULL);
         free_writer(writer);
+    }
     return ended;
+}
+
+bool writer_stop(struct writer *writer, int64_t timeout_ms, size_t *lost)
+{
+    writer_ask(writer, timeout_ms);
+    if (writer_wait(writer, clock_mono_ms() + timeout_ms, lost))
+        return true;
+    writer_cut(writer); /* it waits for an answer of the database */
+    return writer_wait(writer, clock_mono_ms() + WRITER_CUT_WAIT_MS, lost);
 }
 
 void writer_status(struct writer *writer, struct writer_status *out)

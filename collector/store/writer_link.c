@@ -10,15 +10,10 @@
 
 enum { NAME_MAX_LEN = 64, LOCK_WAIT_S = 10 };
 
-void link_init(struct writer_link *link, const struct server_config *config)
+void link_init(struct writer_link *link, const struct server_config *config, unsigned stream)
 {
-    const struct mysql_section *from = &config->mysql;
-    *link = (struct writer_link){.mysql = *from, .fd = -1};
-    link->mysql.host = from->host ? xstrdup(from->host) : NULL;
-    link->mysql.socket = from->socket ? xstrdup(from->socket) : NULL;
-    link->mysql.user = xstrdup(from->user);
-    link->mysql.password = xstrdup(from->password);
-    link->mysql.database = xstrdup(from->database);
+    *link = (struct writer_link){.stream = stream, .fd = -1};
+    mysql_section_copy(&link->mysql, &config->mysql);
     link->collector = xstrdup(config->server.name);
     pthread_mutex_init(&link->lock, NULL);
 }
@@ -26,12 +21,7 @@ void link_init(struct writer_link *link, const struct server_config *config)
 void link_clear(struct writer_link *link)
 {
     link_close(link);
-    free(link->mysql.host);
-    free(link->mysql.socket);
-    free(link->mysql.user);
-    explicit_bzero(link->mysql.password, strlen(link->mysql.password));
-    free(link->mysql.password);
-    free(link->mysql.database);
+    mysql_section_clear(&link->mysql);
     free(link->collector);
     pthread_mutex_destroy(&link->lock);
 }
@@ -64,13 +54,17 @@ static void quote_name(const struct writer_link *link, char name[2 * NAME_MAX_LE
                              strnlen(link->collector, NAME_MAX_LEN));
 }
 
-/* Two collectors of one name would overwrite each other's position: only one may write. */
+/* Two collectors of one name would overwrite each other's position: only one may write. Each stream
+ * holds a lock of its own, since a lock belongs to one connection. */
 static int claim_name(struct writer_link *link, struct db_error *error)
 {
-    char name[2 * NAME_MAX_LEN + 1], sql[256];
+    char name[2 * NAME_MAX_LEN + 1], stream[16] = "", sql[256];
     quote_name(link, name);
+    if (link->stream > 0)
+        snprintf(stream, sizeof(stream), ".%u", link->stream);
     snprintf(sql, sizeof(sql),
-             "SELECT GET_LOCK(CONCAT('dtuhub.', MD5(CONCAT(DATABASE(), '/', '%s'))), 1)", name);
+             "SELECT GET_LOCK(CONCAT('dtuhub.', MD5(CONCAT(DATABASE(), '/', '%s')), '%s'), 1)",
+             name, stream);
     MYSQL_RES *result = db_query(link->conn, sql, error);
     if (result == NULL)
         return -1;

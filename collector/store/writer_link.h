@@ -1,6 +1,6 @@
 /*
  * The writer's connection to the database: made, with the schema brought up to date and the
- * collector's name claimed, or not at all.
+ * collector's name claimed, for the stream, or not at all.
  *
  * Belongs to the writer's thread, but for link_cut().
  */
@@ -18,12 +18,14 @@ struct writer_link {
     bool bulk;                  /* the server executes in bulk, and may */
     struct mysql_section mysql; /* strings are copies */
     char *collector;
+    unsigned stream;      /* whose writer's it is */
     pthread_mutex_t lock; /* guards ${fd} */
     int fd;               /* the socket; -1: none */
 };
 
-/** link_init(link, config): copy what is needed of it. link_clear(link) disconnects too. */
-void link_init(struct writer_link *link, const struct server_config *config);
+/** link_init(link, config, stream): copy what is needed of ${config}. link_clear(link) disconnects
+ * too. */
+void link_init(struct writer_link *link, const struct server_config *config, unsigned stream);
 void link_clear(struct writer_link *link);
 
 /** link_open(link, error): one attempt. 0, or -1 with ${error} filled. */

@@ -1,15 +1,8 @@
-#include "collector/store/set_aside.h"
+#include "collector/store/sift.h"
 #include "collector/store/writer_parts.h"
 #include "shared/base/clock.h"
 
-#include <mysqld_error.h>
-#include <stdio.h>
-#include <string.h>
-
-enum {
-    MOVE_MOST_MS = 1000, /* how far a reading is moved whose key the database has already */
-    STRANGE_MOST = 5,    /* from this time on an unknown error is taken to mean a row */
-};
+enum { STRANGE_MOST = 5 }; /* from this time on an unknown error is taken to mean a row */
 
 /* A parcel on its way. Its records count from ${base} + 1. */
 struct delivery {
@@ -17,18 +10,23 @@ struct delivery {
     uint64_t base;
     bool based; /* ${base} is known: from the journal, or from the database */
     uint64_t seek;
+    struct sift *sift;
 };
 
-/* A part of it, in one transaction. */
+/* All of it in one transaction, or a part where the database refuses the transaction as such. */
 struct attempt {
     struct span span;
     bool tried;
-    int64_t shift_ms;           /* by which its samples are moved */
-    char reason[DB_ERROR_SIZE]; /* why its only record is set aside; "": it is not */
-    struct batch_counts counts;
 };
 
-enum place { PLACE_FAULT = -1, PLACE_NEXT, PLACE_STORED, PLACE_ELSEWHERE };
+enum place {
+    PLACE_TORN = -2,  /* a fault that may be due to the transaction, and not to a row of it */
+    PLACE_FAULT = -1, /* any other */
+    PLACE_NEXT,
+    PLACE_STORED,
+    PLACE_ELSEWHERE,
+    PLACE_WAIT, /* it is not our turn yet */
+};
 
 /* The database was replaced, or restored from a backup. */
 static enum place go_back(struct writer *writer, struct delivery *delivery, uint64_t position)
@@ -82,87 +80,75 @@ static uint64_t last_seq(const struct delivery *delivery, const struct span *spa
     return delivery->base + span->first + span->count;
 }
 
-static bool first_record(const struct span *span, struct set_aside *out)
-{
-    struct span_walk walk = span_begin(span);
-    return span_next(&walk, &out->head, &out->body);
-}
-
 /* The rows are made anew for each attempt: numbers may have changed. */
-static int insert_rows(struct writer *writer, struct attempt *attempt, struct db_error *error)
+static enum place transact(struct writer *writer, const struct delivery *delivery,
+                           const struct attempt *attempt, struct db_error *error)
 {
-    batch_want(writer->batch, &attempt->span);
-    if (directory_resolve(writer->directory, writer->link.conn, error) != 0)
-        return -1;
-    batch_shift(writer->batch, attempt->shift_ms);
-    batch_fill(writer->batch, &attempt->span, &attempt->counts);
-    if (db_run(writer->link.conn, "START TRANSACTION", error) != 0)
-        return -1;
-    return batch_insert(writer->batch, writer->link.conn, writer->link.bulk, error);
+    MYSQL *conn = writer->link.conn;
+    const struct span *span = &attempt->span;
+    if (sift_resolve(delivery->sift, span, error) != SIFT_DONE ||
+        db_run(conn, "START TRANSACTION", error) != 0)
+        return PLACE_FAULT;
+    enum sifted sifted = sift_insert(delivery->sift, span, delivery->base, error);
+    if (sifted != SIFT_DONE)
+        return sifted == SIFT_TORN ? PLACE_TORN : PLACE_FAULT;
+    if (positions_write(writer->positions, conn, delivery->parcel->journal,
+                        last_seq(delivery, span), error) != 0 ||
+        db_run(conn, "COMMIT", error) != 0)
+        return PLACE_TORN;
+    return PLACE_STORED;
 }
 
-static int insert_aside(struct writer *writer, const struct delivery *delivery,
-                        const struct attempt *attempt, struct db_error *error)
+static void tell_of(struct writer *writer, const struct sift *sift,
+                    const struct exception *exception)
 {
-    struct set_aside record = {
-        .collector = writer->link.collector,
-        .journal = delivery->parcel->journal,
-        .seq = last_seq(delivery, &attempt->span),
-        .reason = attempt->reason,
-    };
-    if (db_run(writer->link.conn, "START TRANSACTION", error) != 0)
-        return -1;
-    if (!first_record(&attempt->span, &record))
-        return 0;
-    directory_want_id(writer->directory, record.head.device);
-    record.device = directory_device_id(writer->directory, record.head.device);
-    return set_aside_insert(&record, writer->names, writer->link.conn, error);
-}
-
-static int transact(struct writer *writer, const struct delivery *delivery, struct attempt *attempt,
-                    struct db_error *error)
-{
-    int rc = attempt->reason[0] != '\0' ? insert_aside(writer, delivery, attempt, error)
-                                        : insert_rows(writer, attempt, error);
-    if (rc != 0 || positions_write(writer->positions, writer->link.conn, delivery->parcel->journal,
-                                   last_seq(delivery, &attempt->span), error) != 0)
-        return -1;
-    return db_run(writer->link.conn, "COMMIT", error);
-}
-
-static void tell_of_record(struct writer *writer, const struct attempt *attempt)
-{
-    struct set_aside record = {0};
-    if (!first_record(&attempt->span, &record))
+    struct record_head head;
+    const uint8_t *body;
+    if (!sift_record(sift, exception->index, &head, &body))
         return;
-    const char *device = directory_device_id(writer->directory, record.head.device);
-    if (attempt->reason[0] != '\0')
+    const char *device = directory_device_id(writer->directory, head.device);
+    if (exception->reason != NULL)
         log_at_limit(&writer->rejections, LOGL_ERROR, "writer", device,
                      "the database refuses a record of the kind %s, it is kept in "
                      "rejected_records: %s",
-                     set_aside_kind(record.head.type), attempt->reason);
-    else if (attempt->shift_ms > 0)
+                     set_aside_kind(head.type), exception->reason);
+    else
         log_at_limit(&writer->moves, LOGL_WARN, "writer", device,
                      "a second reading of one moment: stored %lld ms later; was the clock set "
                      "back?",
-                     (long long)attempt->shift_ms);
+                     (long long)exception->shift_ms);
+}
+
+/* Say and count what of the span is not stored as it was. */
+static void finish_exceptions(struct writer *writer, const struct delivery *delivery,
+                              const struct span *span)
+{
+    uint64_t moved = 0, rejected = 0;
+    size_t count;
+    const struct exception *exceptions = sift_exceptions(delivery->sift, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (exceptions[i].index < span->first || exceptions[i].index - span->first >= span->count)
+            continue;
+        tell_of(writer, delivery->sift, &exceptions[i]);
+        rejected += exceptions[i].reason != NULL;
+        moved += exceptions[i].reason == NULL;
+    }
+    pthread_mutex_lock(&writer->lock);
+    writer->status.rejected += rejected;
+    writer->status.moved += moved;
+    pthread_mutex_unlock(&writer->lock);
 }
 
 static void add_counts(struct writer *writer, const struct delivery *delivery,
                        const struct attempt *attempt)
 {
-    const struct batch_counts *counts = &attempt->counts;
+    const struct batch_counts *counts = sift_counts(delivery->sift);
     struct writer_status *status = &writer->status;
     pthread_mutex_lock(&writer->lock);
-    if (attempt->reason[0] != '\0') {
-        status->rejected++;
-    } else {
-        status->records += counts->records;
-        status->readings += counts->readings;
-        status->packets += counts->packets;
-        status->heartbeats += counts->heartbeats;
-        status->moved += attempt->shift_ms > 0;
-    }
+    status->records += counts->records;
+    status->readings += counts->readings;
+    status->packets += counts->packets;
+    status->heartbeats += counts->heartbeats;
     status->batches++;
     status->last_commit_ms = clock_wall_ms();
     if (delivery->parcel->journal[0] == '\0')
@@ -175,21 +161,30 @@ static void finish(struct writer *writer, const struct delivery *delivery, struc
     struct db_error error;
     positions_committed(writer->positions, delivery->parcel->journal,
                         last_seq(delivery, &attempt->span));
-    if (attempt->reason[0] == '\0')
-        batch_stored(writer->batch);
+    batch_stored(writer->batch);
+    finish_exceptions(writer, delivery, &attempt->span);
     add_counts(writer, delivery, attempt);
-    tell_of_record(writer, attempt);
-    if (attempt->counts.broken > 0)
+    uint64_t broken = sift_counts(delivery->sift)->broken;
+    if (broken > 0)
         log_error("writer", NULL, "%llu chunks of records were not readable to their end",
-                  (unsigned long long)attempt->counts.broken);
+                  (unsigned long long)broken);
     writer->backoff_ms = 0;
     /* Not before everything of earlier lives is stored: their journals may still need theirs. */
-    if (!writer->expired && !delivery->parcel->earlier)
+    if (!writer->expired && !delivery->parcel->earlier && writer->stream.number == 0)
         writer->expired = positions_expire(writer->positions, writer->link.conn, &error) == 0;
 }
 
-/* What the error means. One that nobody thought of, and that does not go away, may be a row's too:
- * if it is not, rejected_records will not take the row either. */
+/* One that nobody thought of, and that does not go away, may be a row's too: if it is not,
+ * rejected_records will not take the row either. */
+bool writer_means_row(const struct writer *writer, const struct db_error *error)
+{
+    enum refusal refusal = refusal_of(error->code, error->state);
+    return refusal == REFUSAL_ROW ||
+           (refusal == REFUSAL_OTHER && error->code == writer->strange_code &&
+            writer->strange_count + 1 >= STRANGE_MOST);
+}
+
+/* What the error means that ended an attempt. */
 static enum refusal judge(struct writer *writer, const struct db_error *error)
 {
     enum refusal refusal = refusal_of(error->code, error->state);
@@ -201,53 +196,39 @@ static enum refusal judge(struct writer *writer, const struct db_error *error)
     return ++writer->strange_count >= STRANGE_MOST ? REFUSAL_ROW : refusal;
 }
 
-/* The only record of the attempt is refused: a reading whose key is taken is moved, anything else
- * set aside. */
-static void narrow(struct attempt *attempt, const struct db_error *error)
+/* Everything of earlier lives is stored, and tidied up, before anything of this one is. */
+static enum place make_ready(struct writer *writer, const struct parcel *parcel,
+                             struct db_error *error)
 {
-    struct set_aside record = {0};
-    if (error->code == ER_DUP_ENTRY && attempt->shift_ms < MOVE_MOST_MS &&
-        first_record(&attempt->span, &record) && record.head.type == RECORD_SAMPLES)
-        attempt->shift_ms++;
-    else
-        snprintf(attempt->reason, sizeof(attempt->reason), "%s",
-                 error->text[0] ? error->text : "refused");
+    static const enum place places[] = {
+        [GATE_SHUT] = PLACE_WAIT, [GATE_TIDY] = PLACE_FAULT, [GATE_OPEN] = PLACE_NEXT};
+    return places[writer_may_store(writer, parcel, error)];
 }
 
-/* Connected, and tidied up after an earlier life before anything of this one is stored; else false,
- * with ${error} filled where it was an error of the connection made. */
-static int make_ready(struct writer *writer, const struct parcel *parcel, struct db_error *error)
-{
-    if (writer->tidied || parcel->earlier)
-        return 0;
-    if (link_tidy_up(&writer->link, error) != 0)
-        return -1;
-    writer->tidied = true;
-    return 0;
-}
-
-/* One attempt: PLACE_STORED, or PLACE_ELSEWHERE, or PLACE_FAULT. */
+/* One attempt: PLACE_STORED, PLACE_ELSEWHERE, PLACE_WAIT, or a fault. */
 static enum place try_once(struct writer *writer, struct delivery *delivery,
                            struct attempt *attempt, struct db_error *error)
 {
-    if (make_ready(writer, delivery->parcel, error) != 0)
-        return PLACE_FAULT;
-    enum place place = locate(writer, delivery, attempt, error);
+    enum place place = make_ready(writer, delivery->parcel, error);
+    if (place != PLACE_NEXT)
+        return place;
+    place = locate(writer, delivery, attempt, error);
     if (place == PLACE_STORED && attempt->tried)
         finish(writer, delivery, attempt); /* the COMMIT whose answer was lost did happen */
     if (place != PLACE_NEXT)
         return place;
     attempt->tried = true;
-    if (transact(writer, delivery, attempt, error) != 0)
-        return PLACE_FAULT;
-    finish(writer, delivery, attempt);
-    return PLACE_STORED;
+    place = transact(writer, delivery, attempt, error);
+    if (place == PLACE_STORED)
+        finish(writer, delivery, attempt);
+    return place;
 }
 
 static enum outcome store_span(struct writer *writer, struct delivery *delivery, size_t first,
                                size_t count);
 
-/* Something in it is refused: find it by halves, and store the rest in order. */
+/* The transaction is refused: too large, say, or for a row that is nobody's record. Halves of it
+ * may not be. */
 static enum outcome store_halves(struct writer *writer, struct delivery *delivery,
                                  const struct span *span)
 {
@@ -270,19 +251,24 @@ static enum outcome store_span(struct writer *writer, struct delivery *delivery,
             continue;
         }
         enum place place = try_once(writer, delivery, &attempt, &error);
-        if (place != PLACE_FAULT)
-            return place == PLACE_STORED ? OUTCOME_STORED : OUTCOME_SEEK;
-        enum refusal refusal = judge(writer, &error);
-        if (refusal != REFUSAL_ROW || attempt.reason[0] != '\0' || !attempt.tried) {
-            if (!writer_recover(writer, refusal, &error))
+        if (place == PLACE_WAIT) {
+            if (!writer_wait_turn(writer))
                 return OUTCOME_ENDED;
             continue;
         }
-        mysql_query(writer->link.conn, "ROLLBACK");
-        positions_doubt(writer->positions); /* the COMMIT may be what failed */
-        if (attempt.span.count > 1)
-            return store_halves(writer, delivery, &attempt.span);
-        narrow(&attempt, &error);
+        if (place == PLACE_STORED || place == PLACE_ELSEWHERE)
+            return place == PLACE_STORED ? OUTCOME_STORED : OUTCOME_SEEK;
+        enum refusal refusal = judge(writer, &error);
+        const struct span *span = &attempt.span;
+        bool torn = place == PLACE_TORN && refusal == REFUSAL_ROW;
+        if (torn && (span->count > 1 || sift_refuse(delivery->sift, span->first, &error))) {
+            mysql_query(writer->link.conn, "ROLLBACK");
+            positions_doubt(writer->positions); /* the COMMIT may be what failed */
+            if (span->count > 1)
+                return store_halves(writer, delivery, span);
+        } else if (!writer_recover(writer, refusal, &error)) {
+            return OUTCOME_ENDED;
+        }
     }
     return OUTCOME_ENDED;
 }
@@ -290,8 +276,10 @@ static enum outcome store_span(struct writer *writer, struct delivery *delivery,
 enum outcome writer_store(struct writer *writer, const struct parcel *parcel, uint64_t *seek)
 {
     bool journalled = parcel->journal[0] != '\0';
-    struct delivery delivery = {
-        .parcel = parcel, .base = parcel->first_seq - 1, .based = journalled};
+    struct delivery delivery = {.parcel = parcel,
+                                .base = parcel->first_seq - 1,
+                                .based = journalled,
+                                .sift = sift_new(writer, parcel)};
     int64_t started_ms = clock_mono_ms();
     pthread_mutex_lock(&writer->lock);
     writer->in_hand = journalled ? 0 : parcel->records;
@@ -301,6 +289,7 @@ enum outcome writer_store(struct writer *writer, const struct parcel *parcel, ui
         writer->strange_count = 0;
         batch_size_adapt(&writer->size, parcel->records, clock_mono_ms() - started_ms);
     }
+    sift_free(delivery.sift);
     *seek = journalled ? delivery.seek : 0;
     return outcome;
 }

@@ -125,15 +125,24 @@ static void write_whole(int fd, const char *line, size_t len)
     }
 }
 
+static _Thread_local char thread_part[16];
+
+void log_thread_part(const char *part)
+{
+    snprintf(thread_part, sizeof(thread_part), "%s%s", part[0] != '\0' ? "-" : "", part);
+}
+
 __attribute__((format(printf, 4, 0))) static void
-write_line(enum log_level level, const char *module, const char *who, const char *fmt, va_list args)
+write_line(enum log_level level, const char *name, const char *who, const char *fmt, va_list args)
 {
     int saved_errno = errno;
+    char module[64];
     char message[LINE_SIZE], text[LINE_SIZE], time[CLOCK_ISO_SIZE];
     const struct subject subject = split(who);
     vsnprintf(message, sizeof(message), fmt, args);
     text_printable(message, strlen(message), text, sizeof(text));
     clock_iso(clock_wall_ms(), time);
+    snprintf(module, sizeof(module), "%s%s", name, thread_part);
 
     char line[3 * LINE_SIZE]; /* room for a text whose every byte JSON escapes, and for the rest */
     pthread_mutex_lock(&state.lock);

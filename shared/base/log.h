@@ -43,6 +43,10 @@ int log_enabled(enum log_level level);
 void log_line(enum log_level level, const char *module, const char *who, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/** log_thread_part(part): from now on the modules of this thread's lines are MODULE-PART, where it
+ * does the same as other threads; "" ends it. */
+void log_thread_part(const char *part);
+
 enum { LOG_PEER_SIZE = 80 };
 
 /** log_peer(address, port, out, size): the ${who} of a line about a peer whose device is not known:
@@ -59,10 +63,9 @@ void log_asked(const char *module, const char *who, const char *fmt, ...)
  * line that says how many were left out. Zero-initialise and set the two numbers, or use LOG_LIMIT.
  */
 struct log_limit {
-    unsigned burst;
+    unsigned burst, used;
     int64_t window_ms;
     int64_t window_start_ms;
-    unsigned used;
     uint64_t suppressed;
 };
 

@@ -10,4 +10,8 @@ struct config_files {
                         naming one is a fault */
 };
 
+/** config_file_path(config_path, file): the path of ${file}, as ${config_path} names it: a relative
+ * one starts from the folder of ${config_path}. A new text. */
+char *config_file_path(const char *config_path, const char *file);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "shared/base/alloc.h"
 #include "shared/config/quote.h"
+#include "shared/config/rule_file.h"
 #include "shared/config/token_overlap.h"
 
 #include <stdarg.h>
@@ -196,4 +197,5 @@ void data_advice(const struct data_config *config,
     }
     for (size_t i = 0; i < config->ndevices; i++)
         note_device(&advice, &config->devices[i]);
+    rule_advice(config, say, cookie);
 }

@@ -5,6 +5,7 @@
 #include "shared/config/device_config.h"
 #include "shared/config/profile_config.h"
 #include "shared/config/quote.h"
+#include "shared/config/rule_file.h"
 #include "shared/config/setting_value.h"
 
 #include <assert.h>
@@ -18,12 +19,13 @@ enum section {
     SECTION_POINTS,
     SECTION_PROFILES,
     SECTION_DEVICES,
+    SECTION_RULES,
     SECTION_UNKNOWN,
     SECTIONS
 };
 
-static const char *const section_names[] = {"query_tasks", "data_points", "profiles", "devices",
-                                            "unknown_devices"};
+static const char *const section_names[] = {"query_tasks", "data_points", "profiles",
+                                            "devices",     "rules",       "unknown_devices"};
 
 static const char *const unknown_choices[] = {"accept", "quarantine", "refuse", NULL};
 static_assert(sizeof(enum unknown_devices) == sizeof(int), "enum unknown_devices");
@@ -71,7 +73,7 @@ static void find_section(const struct profile_reading *reading, const struct yam
     else
         FAULT(reading, pair->line,
               "unknown section %s: the sections are query_tasks, data_points, profiles, devices, "
-              "unknown_devices",
+              "rules, unknown_devices",
               QUOTE(pair->key));
 }
 
@@ -183,6 +185,9 @@ static void read_sections(struct profile_reading *reading, struct data_config *c
     const struct settings_place devices = {sections.nodes[SECTION_DEVICES], "devices",
                                            sections.lines[SECTION_DEVICES]};
     device_config_read(&reading->reader, &devices, &reading->files, config);
+    const struct settings_place rules = {sections.nodes[SECTION_RULES], "rules",
+                                         sections.lines[SECTION_RULES]};
+    rule_file_read(&reading->reader, &rules, config);
     read_unknown_devices(reading, &sections, config);
 }
 
@@ -275,6 +280,7 @@ void data_config_release(struct data_config *config)
     for (size_t i = 0; i < config->nprofiles; i++)
         profile_config_clear(&config->profiles[i]);
     device_config_clear(config);
+    rule_file_clear(&config->rules);
     free(config->profiles);
     free(config);
 }

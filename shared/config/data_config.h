@@ -12,6 +12,7 @@
 
 #include "shared/config/fault.h"
 #include "shared/config/link_def.h"
+#include "shared/config/rule_config.h"
 #include "shared/modbus/adu.h"
 #include "shared/modbus/regtype.h"
 
@@ -112,6 +113,7 @@ struct data_config {
     struct device_def *devices; /* by id (strcmp) */
     size_t ndevices;
     enum unknown_devices unknown_devices; /* DTUs that devices: does not name */
+    struct rule_config rules;
 };
 
 /** data_config_device(config, id): what devices: says of ${id}, or NULL. */

@@ -1,6 +1,7 @@
 #include "shared/config/password_file.h"
 
 #include "shared/base/alloc.h"
+#include "shared/config/config_files.h"
 #include "shared/config/quote.h"
 
 #include <errno.h>
@@ -11,14 +12,6 @@
 #include <unistd.h>
 
 enum { PASSWORD_MAX = 255 };
-
-static char *beside(const char *config_path, const char *file)
-{
-    const char *slash = strrchr(config_path, '/');
-    if (file[0] == '/' || slash == NULL)
-        return xstrdup(file);
-    return xasprintf("%.*s/%s", (int)(slash - config_path), config_path, file);
-}
 
 /* Up to ${size} bytes of a regular file; -1 with errno set. */
 static ssize_t read_start(const char *path, char *bytes, size_t size)
@@ -60,7 +53,7 @@ static size_t without_newline(const char *bytes, size_t len)
 char *password_file_read(const char *config_path, const char *file, char **problem)
 {
     char bytes[PASSWORD_MAX + 3], *password = NULL;
-    char *path = beside(config_path, file);
+    char *path = config_file_path(config_path, file);
     ssize_t got = read_start(path, bytes, sizeof(bytes));
     if (got < 0) {
         *problem =

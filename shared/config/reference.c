@@ -5,10 +5,13 @@
 #include "shared/config/device_config.h"
 #include "shared/config/link_config.h"
 #include "shared/config/point_table.h"
+#include "shared/config/rule_file.h"
 #include "shared/config/server_config.h"
 #include "shared/config/server_tables.h"
+#include "shared/config/webhook_file.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void print_bounds(const struct setting *setting, FILE *out)
 {
@@ -66,6 +69,9 @@ static void print_type(const struct setting *setting, FILE *out)
     case SETTING_PATTERN:
         fputs("regular expression", out);
         break;
+    case SETTING_TEMPLATE:
+        fputs("Mustache template", out);
+        break;
     case SETTING_BYTES:
         fprintf(out, "text of 1 to %g bytes", setting->max);
         break;
@@ -115,6 +121,8 @@ void server_config_reference(FILE *out)
         fprintf(out, "%s### %s\n\n%s\n\n", i > 0 ? "\n" : "", server_tables[i].name,
                 server_tables[i].help);
         settings_reference(&server_tables[i].table, true, out);
+        if (strcmp(server_tables[i].name, "webhooks") == 0)
+            webhook_reference(out);
     }
 }
 
@@ -147,6 +155,8 @@ void data_config_reference(FILE *out)
     link_config_reference(out);
     fputs("\n### devices\n\n", out);
     device_config_reference(out);
+    fputs("\n### rules\n\n", out);
+    rule_reference(out);
     print_section("unknown_devices", "One value at the top level.", &top_table, out);
     fputs("\n### points_file\n\nThe columns of a point table, in any order:\n\n", out);
     point_table_reference(out);

@@ -218,6 +218,15 @@ static void time_text(int64_t ms, char *out, size_t size)
         snprintf(out, size, "%.12g s", (double)ms / 1000);
 }
 
+/* With as few digits as give the same number again. */
+static void number_text(double number, char *out, size_t size)
+{
+    int digits = 15;
+    do
+        snprintf(out, size, "%.*g", digits, number);
+    while (digits++ < 17 && strtod(out, NULL) != number);
+}
+
 void rule_expr_text(const struct rule_expr *expr, char *out, size_t size)
 {
     const struct form *form = all_forms;
@@ -235,7 +244,7 @@ void rule_expr_text(const struct rule_expr *expr, char *out, size_t size)
         else if (word[0] == 'T')
             time_text(expr->time_ms, value, sizeof(value));
         else
-            snprintf(value, sizeof(value), "%.15g", word[0] == 'N' ? expr->low : expr->high);
+            number_text(word[0] == 'N' ? expr->low : expr->high, value, sizeof(value));
         int n = snprintf(out + used, size - used, "%s%s", i > 0 ? " " : "", value);
         used += (size_t)n;
     }

@@ -4,6 +4,7 @@
 #include "shared/config/password_file.h"
 #include "shared/config/quote.h"
 #include "shared/config/server_tables.h"
+#include "shared/config/webhook_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,8 @@ static void read_sections(struct reading *reading)
         settings_read(&reading->reader, &places[i], &server_tables[i].table, reading->config,
                       reading->lines[i]);
     }
+    webhook_file_read(&reading->reader, reading->lines[find_table("webhooks") - server_tables],
+                      reading->config);
     /* A field in fault holds its default: held against others it would only confuse. */
     if (reading->reader.faults->count == before)
         check_numbers(reading);
@@ -176,6 +179,7 @@ void server_config_free(struct server_config *config)
 {
     if (config == NULL)
         return;
+    webhook_file_clear(config);
     for (size_t i = 0; i < server_tables_count; i++)
         settings_free(&server_tables[i].table, config);
     free(config);

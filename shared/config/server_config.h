@@ -67,6 +67,7 @@ struct journal_section {
     enum journal_sync sync; /* full */
     uint64_t max_bytes;     /* 10 GiB */
     int64_t retention_ms;   /* what is stored stays this long; file: seconds, 600 */
+    uint32_t streams;       /* 1 */
 };
 
 /* Days that rows are kept; 0: for ever. */
@@ -75,7 +76,9 @@ struct retention_section {
     uint32_t readings_minute, readings_hour; /* 0 */
     uint32_t raw_packets, heartbeat_log;     /* 0 */
     uint32_t connection_history, events;     /* 0 */
-    uint32_t write_log;                      /* 0 */
+    uint32_t write_log, rejected_records;    /* 0 */
+    uint32_t webhook_deliveries;             /* 0 */
+    uint32_t traffic_minutes;                /* and rollup_minutes; 0 */
     int64_t check_interval_ms; /* between two looks at partitions and old rows; file: seconds, 60 */
     int64_t rollup_interval_ms; /* between two looks for readings to roll up; file: seconds, 5 */
 };
@@ -84,6 +87,7 @@ struct webhooks_section { /* the short form: URLs or NULL */
     char *device_online;
     char *device_offline;
     char *data_received;
+    const void *targets; /* the section, while the file is read */
 };
 
 struct polling_section {
@@ -141,5 +145,11 @@ const char *server_config_fixed_changed(const struct server_config *running,
 /** server_config_reference(out): print the reference of all keys as a Markdown table, from the same
  * tables. */
 void server_config_reference(FILE *out);
+
+/** mysql_section_copy(to, from): with strings of its own, but without the name of the password's
+ * file: so a thread outlives a reload. mysql_section_clear(section): free them; the password is
+ * wiped. */
+void mysql_section_copy(struct mysql_section *to, const struct mysql_section *from);
+void mysql_section_clear(struct mysql_section *section);
 
 #endif

@@ -92,7 +92,8 @@ static const char *const sync_choices[] = {"full", "normal", "off", NULL};
 
 static const struct setting journal_settings[] = {
     {KEY(journal, enabled, enabled, SETTING_BOOL), .def = "true",
-     .help = "keep records in a file until the database has them"},
+     .help = "keep records in a file until the database has them; data packets are "
+             "acknowledged once they are in it"},
     {KEY(journal, dir, dir, SETTING_PATH), .max = PATH_LENGTH_MAX,
      .help = "folder of the files; a relative path starts from the folder of this file; without it "
              "journal in $STATE_DIRECTORY, where that is set, else beside this file"},
@@ -106,6 +107,10 @@ static const struct setting journal_settings[] = {
     {KEY(journal, retention, retention_ms, SETTING_SECONDS), .def = "600", .min = 0,
      .max = 7 * 24 * HOUR, .reload = true,
      .help = "seconds that records stay in the journal after the database has taken them"},
+    {KEY(journal, streams, streams, SETTING_UINT), .def = "1", .min = 1, .max = 16,
+     .help = "connections that store at once, each with a journal of its own and its part of the "
+             "devices, of cache.max_size and of journal.max_bytes; may be changed from start to "
+             "start"},
 };
 
 static const struct setting retention_settings[] = {
@@ -126,6 +131,13 @@ static const struct setting retention_settings[] = {
      .help = "days that events are kept"},
     {KEY(retention, write_log, write_log, SETTING_UINT), .def = "0", .max = DAYS_MAX,
      .reload = true, .help = "days that the audit of writes is kept"},
+    {KEY(retention, rejected_records, rejected_records, SETTING_UINT), .def = "0", .max = DAYS_MAX,
+     .reload = true, .help = "days that records which the database refused are kept"},
+    {KEY(retention, webhook_deliveries, webhook_deliveries, SETTING_UINT), .def = "0",
+     .max = DAYS_MAX, .reload = true, .help = "days that deliveries to webhooks are kept"},
+    {KEY(retention, traffic_minutes, traffic_minutes, SETTING_UINT), .def = "0", .max = DAYS_MAX,
+     .reload = true,
+     .help = "days that the counts of each minute are kept; no minute goes before its readings"},
     {KEY(retention, check_interval, check_interval_ms, SETTING_SECONDS), .def = "60", .min = 0.1,
      .max = HOUR, .reload = true,
      .help = "seconds between two looks at partitions and at rows that are too old"},
@@ -135,12 +147,25 @@ static const struct setting retention_settings[] = {
 };
 
 static const struct setting webhooks_settings[] = {
-    {KEY(webhooks, device_online, device_online, SETTING_URL), .max = URL_LENGTH_MAX,
-     .reload = true, .help = "URL that is told when a device comes online"},
-    {KEY(webhooks, device_offline, device_offline, SETTING_URL), .max = URL_LENGTH_MAX,
-     .reload = true, .help = "URL that is told when a device goes offline"},
-    {KEY(webhooks, data_received, data_received, SETTING_URL), .max = URL_LENGTH_MAX,
-     .reload = true, .help = "URL that is told every reading"},
+    [WEBHOOKS_ONLINE] = {KEY(webhooks, device_online, device_online, SETTING_URL),
+                         .max = URL_LENGTH_MAX, .reload = true,
+                         .help = "URL that is told when a device comes online"},
+    [WEBHOOKS_OFFLINE] = {KEY(webhooks, device_offline, device_offline, SETTING_URL),
+                          .max = URL_LENGTH_MAX, .reload = true,
+                          .help = "URL that is told when a device goes offline"},
+    [WEBHOOKS_DATA] = {KEY(webhooks, data_received, data_received, SETTING_URL),
+                       .max = URL_LENGTH_MAX, .reload = true,
+                       .help = "URL that is told every reading"},
+    [WEBHOOKS_DENY] = {.path = "webhooks.deny",
+                       .offset = offsetof(struct server_config, hooks.deny),
+                       .type = SETTING_CIDRS,
+                       .def = WEBHOOK_DENY_DEFAULT,
+                       .max = CIDRS_MAX,
+                       .reload = true,
+                       .help = "addresses and networks that are never called, whatever a name "
+                               "stands for; [] is none"},
+    [WEBHOOKS_TARGETS] = {KEY(webhooks, targets, targets, SETTING_BLOCK), .reload = true,
+                          .help = "who else is told of what, and how: an entry for each"},
 };
 
 static const struct setting polling_settings[] = {
@@ -185,7 +210,8 @@ const struct server_table server_tables[] = {
     {"journal", "What keeps records on disk while the database is away.", TABLE(journal_settings)},
     {"retention", "How long the database keeps what. Without the section nothing is deleted.",
      TABLE(retention_settings)},
-    {"webhooks", "Who is told, by an HTTP POST with a JSON body.", TABLE(webhooks_settings)},
+    {"webhooks", "Who is told of what happens, by an HTTP request (docs/webhooks.md).",
+     TABLE(webhooks_settings)},
     {"polling", "How DTUs are asked.", TABLE(polling_settings)},
     {"log", "What the collector says, and where.", TABLE(log_settings)},
 };

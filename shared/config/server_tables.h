@@ -13,6 +13,16 @@ struct server_table {
     struct settings_table table;
 };
 
+/* Keys of the section webhooks, in the order of its table. */
+enum webhooks_key {
+    WEBHOOKS_ONLINE,
+    WEBHOOKS_OFFLINE,
+    WEBHOOKS_DATA,
+    WEBHOOKS_DENY,
+    WEBHOOKS_TARGETS,
+    WEBHOOKS_KEYS
+};
+
 extern const struct server_table server_tables[];
 extern const size_t server_tables_count;
 

@@ -18,7 +18,7 @@ static bool is_text(enum setting_type type)
 {
     return type == SETTING_STRING || type == SETTING_SECRET || type == SETTING_PATH ||
            type == SETTING_URL || type == SETTING_ADDRESS || type == SETTING_LIST ||
-           type == SETTING_CIDRS || type == SETTING_PATTERN;
+           type == SETTING_CIDRS || type == SETTING_PATTERN || type == SETTING_TEMPLATE;
 }
 
 static bool is_bytes(enum setting_type type)
@@ -36,7 +36,7 @@ void setting_value_free(const struct setting *setting, void *field)
     if (!is_text(setting->type))
         return;
     char **text = field;
-    if (*text != NULL && setting->type == SETTING_SECRET)
+    if (*text != NULL && (setting->type == SETTING_SECRET || setting->type == SETTING_URL))
         explicit_bzero(*text, strlen(*text));
     free(*text);
     *text = NULL;
@@ -80,7 +80,8 @@ static char *check_text(const struct setting *setting, const char *text, const c
         return xasprintf("too long, %zu bytes: %zu at the most", len, most);
     if (len < (size_t)setting->min)
         return xasprintf("empty: write a value, or leave the line out");
-    if (setting->type != SETTING_SECRET && setting->type != SETTING_PATTERN && !is_printable(text))
+    if (setting->type != SETTING_SECRET && setting->type != SETTING_PATTERN &&
+        setting->type != SETTING_TEMPLATE && !is_printable(text))
         return xasprintf("control characters in it: write it on one line, without them");
     if (setting->type == SETTING_URL && !is_url(text))
         return xasprintf("not a URL: write it like http://host/path or https://host/path");
@@ -277,6 +278,7 @@ char *setting_value_parse(const struct setting *setting, const char *text, const
     case SETTING_URL:
     case SETTING_ADDRESS:
     case SETTING_PATTERN:
+    case SETTING_TEMPLATE:
         return parse_text(setting, text, shown, field);
     case SETTING_LIST:
     case SETTING_CIDRS:
@@ -313,7 +315,8 @@ bool setting_value_equal(const struct setting *setting, const void *a, const voi
     case SETTING_ADDRESS:
     case SETTING_LIST:
     case SETTING_CIDRS:
-    case SETTING_PATTERN: {
+    case SETTING_PATTERN:
+    case SETTING_TEMPLATE: {
         const char *x = *(char *const *)a, *y = *(char *const *)b;
         return x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
     }

@@ -15,8 +15,8 @@
 char *setting_value_parse(const struct setting *setting, const char *text, const char *shown,
                           void *field) __attribute__((warn_unused_result));
 
-/** setting_value_free(setting, field): free a text (a secret is wiped first); nothing for other
- * types. */
+/** setting_value_free(setting, field): free a text (a secret or a URL is wiped first); nothing for
+ * other types. */
 void setting_value_free(const struct setting *setting, void *field);
 
 /** setting_value_equal(setting, a, b): whether two fields hold the same value. */

@@ -166,7 +166,7 @@ static int read_pair(const struct settings_reader *reader, const struct settings
     return -1;
 }
 
-static void set_defaults(const struct settings_table *table, void *base)
+void settings_defaults(const struct settings_table *table, void *base)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct setting *setting = &table->settings[i];
@@ -216,7 +216,7 @@ int settings_read(const struct settings_reader *reader, const struct settings_pl
 {
     size_t before = reader->faults->count;
     unsigned *seen = xcalloc(table->count, sizeof(*seen));
-    set_defaults(table, base);
+    settings_defaults(table, base);
     bool section = place->node == NULL || place->node->type == YAML_MAPPING_NODE ||
                    yaml_node_is_null(place->node);
     settings_overlay(reader, place, table, base, seen);

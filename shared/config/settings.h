@@ -37,11 +37,12 @@ enum setting_type {
                         with commas, or a list of texts */
     SETTING_CIDRS,   /* the same of addresses and networks (10.0.0.0/8); none is NULL */
     SETTING_PATTERN, /* char *, a regular expression: any characters */
-    SETTING_BYTES,   /* struct setting_bytes; the file says a text, see byte_text_unescape() */
-    SETTING_HEX,     /* struct setting_bytes; the file says hexadecimal digits */
-    SETTING_BLOCK,   /* a section inside of the section, left to the caller: its node is const
-                        yaml_node_t * */
-    SETTING_NODE,    /* a text or a section, left to the caller in the same way */
+    SETTING_TEMPLATE, /* char *, a Mustache template: any characters */
+    SETTING_BYTES,    /* struct setting_bytes; the file says a text, see byte_text_unescape() */
+    SETTING_HEX,      /* struct setting_bytes; the file says hexadecimal digits */
+    SETTING_BLOCK,    /* a section inside of the section, left to the caller: its node is const
+                         yaml_node_t * */
+    SETTING_NODE,     /* a text or a section, left to the caller in the same way */
 };
 
 struct setting {
@@ -99,7 +100,11 @@ int settings_read(const struct settings_reader *reader, const struct settings_pl
 int settings_overlay(const struct settings_reader *reader, const struct settings_place *place,
                      const struct settings_table *table, void *base, unsigned *lines);
 
-/** settings_free(table, base): free the texts of ${base}; the memory of secrets is wiped. */
+/** settings_defaults(table, base): every field as where the file gives nothing. */
+void settings_defaults(const struct settings_table *table, void *base);
+
+/** settings_free(table, base): free the texts of ${base}; the memory of secrets and URLs is wiped.
+ */
 void settings_free(const struct settings_table *table, void *base);
 
 /** settings_equal(setting, a, b): whether the field has the same value in both structs. */

@@ -22,7 +22,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WEBHOOK_NAME_MAX = 64, WEBHOOK_RETRIES_MAX = 32, WEBHOOK_BATCH_MAX = 1000 };
+enum {
+    WEBHOOK_NAME_MAX = 64,
+    WEBHOOK_TARGETS_MAX = 64, /* with those of the short form: as many as one event can be for */
+    WEBHOOK_RETRIES_MAX = 32,
+    WEBHOOK_BATCH_MAX = 1000,
+    WEBHOOK_RATE_MAX = 1000, /* as many calls as are remembered for it */
+};
+
+/** What is denied unless webhooks.deny says otherwise. Link-local (RFC 3927, RFC 4291), where most
+ * clouds have their metadata too; the exceptions are Alibaba Cloud's 100.100.100.200 and Amazon's
+ * fd00:ec2::254. Nobody's: 0.0.0.0/8, which means this host, multicast and broadcast. Loopback and
+ * private networks are the normal case and fine. */
+#define WEBHOOK_DENY_DEFAULT                                                                       \
+    "169.254.0.0/16, fe80::/10, 100.100.100.200, fd00:ec2::254, 0.0.0.0/8, ::, 224.0.0.0/4, "      \
+    "ff00::/8, 255.255.255.255"
 
 enum webhook_format {
     WEBHOOK_ORIGINAL,          /* the bodies of the short form */
@@ -45,12 +59,14 @@ struct webhook_target {
     char *url;  /* http or https; never shown whole, it may hold a token */
 
     /* What it is called about: an event that fits all of these. */
-    uint64_t kinds;          /* set of event_kind_mask(); 0 where only rules are named */
-    char **rules;            /* names of rules whose alarms it wants; NULL-terminated, or NULL */
-    char **devices;          /* ids with * and ?; NULL: all */
-    char **profiles, **tags; /* NULL: all */
-    enum severity severity;  /* this or worse; info */
-    const char *language;    /* "en" or "zh": which of an alarm's messages "message" is */
+    uint64_t kinds;         /* set of event_kind_mask(); 0 where only rules are named */
+    char **rules;           /* names, with * and ?, of rules whose alarms it wants;
+                               NULL-terminated, or NULL; one free() each, as list_text_split() */
+    char **devices;         /* ids with * and ?; NULL: all */
+    char **profiles;        /* names with * and ?; NULL: all */
+    char **tags;            /* one of them; NULL: all */
+    enum severity severity; /* this or worse; info */
+    const char *language;   /* "en" or "zh": which of an alarm's messages "message" is */
 
     /* How. */
     char *method; /* POST, PUT or PATCH; GET is not: a call must not be cached */
@@ -74,13 +90,18 @@ struct webhook_target {
     size_t nretries;
     int64_t keep_ms; /* what is not delivered by then is given up; file: seconds, 7 days */
     unsigned line;   /* of its key in the file */
+    unsigned rules_line, profiles_line; /* 0: not given */
 };
 
 struct webhook_config {
     struct webhook_target *targets; /* the short forms first, then in the order of the file */
     size_t ntargets;
-    char *deny; /* CIDRs, comma-separated: addresses that are not called, whatever the name said */
+    char *deny; /* CIDRs, comma-separated: addresses that are not called, whatever the name said; ""
+                   for none */
 };
+
+/** webhook_is_robot(format): whether what it sends is read by people in a chat. */
+bool webhook_is_robot(enum webhook_format format);
 
 /** webhook_config_target(config, name): or NULL. */
 const struct webhook_target *webhook_config_target(const struct webhook_config *config,

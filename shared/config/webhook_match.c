@@ -1,48 +1,24 @@
 /* Which target is called about which event. */
+#include "shared/config/list_text.h"
 #include "shared/config/webhook_config.h"
 
-#include <fnmatch.h>
 #include <string.h>
-
-static bool matches(char *const *patterns, const char *text)
-{
-    if (patterns == NULL)
-        return true;
-    for (; text != NULL && *patterns != NULL; patterns++) {
-        if (fnmatch(*patterns, text, 0) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool has_tag(char *const *wanted, const char *tags)
-{
-    if (wanted == NULL)
-        return true;
-    while (tags != NULL && tags[0] != '\0') {
-        size_t len = strcspn(tags, ",");
-        for (char *const *tag = wanted; *tag != NULL; tag++) {
-            if (strlen(*tag) == len && memcmp(*tag, tags, len) == 0)
-                return true;
-        }
-        tags += len + (tags[len] == ',');
-    }
-    return false;
-}
 
 static bool is_asked_for(const struct webhook_target *target, const struct webhook_subject *subject)
 {
     if (target->kinds & event_kind_mask(subject->kind))
         return true;
-    return target->rules != NULL && subject->rule != NULL && matches(target->rules, subject->rule);
+    return target->rules != NULL && subject->rule != NULL &&
+           list_text_matches(target->rules, subject->rule);
 }
 
 bool webhook_target_wants(const struct webhook_target *target,
                           const struct webhook_subject *subject)
 {
     return is_asked_for(target, subject) && subject->severity >= target->severity &&
-           matches(target->devices, subject->device_id) &&
-           matches(target->profiles, subject->profile) && has_tag(target->tags, subject->tags);
+           list_text_matches(target->devices, subject->device_id) &&
+           list_text_matches(target->profiles, subject->profile) &&
+           list_text_has(target->tags, subject->tags);
 }
 
 const struct webhook_target *webhook_config_target(const struct webhook_config *config,
@@ -53,4 +29,9 @@ const struct webhook_target *webhook_config_target(const struct webhook_config *
             return &config->targets[i];
     }
     return NULL;
+}
+
+bool webhook_is_robot(enum webhook_format format)
+{
+    return format == WEBHOOK_DINGTALK || format == WEBHOOK_FEISHU || format == WEBHOOK_WECOM;
 }

@@ -1,19 +1,17 @@
 """The wall clock jumps forward and back under load: polls go on at their interval, and every reading is stored once.
 The clock is the collector's alone, see tests/preload/clock_shift.c (libfaketime, which reads a file each time it is asked,
 keeps a processor busy with that)."""
-import struct
 import time
 
 import pytest
 
+from harness.clock import Clock
 from harness.control import metrics
 from harness.journal import Journal
 from harness.once import Kill, compare_journal, losses, stored
-from harness.parts import ROOT
 from harness.served import Served
 from harness.wait import wait_for
 
-LIBRARY = ROOT / "build" / "preload" / "clock_shift.so"
 DTUS, INTERVAL, TASKS = 20, 0.25, 3
 SERVER = {"server": {"shutdown_timeout": 60},
           "polling": {"request_gap": 0.01, "response_timeout": 15, "retries": 0, "stagger": 0.2},
@@ -23,22 +21,8 @@ DATA = {"query_tasks": {1: {"interval": INTERVAL}, 2: {"interval": INTERVAL}, 3:
 STEPS = [7200, 0, -40, 86400, 3, 2, 1, 0]  # seconds from the true time
 
 
-class Clock:
-    """The collector's wall clock: set() says how many seconds it is from the true one."""
-
-    def __init__(self, path):
-        self._path = path
-        path.write_bytes(struct.pack("=q", 0))
-        self.env = {"LD_PRELOAD": str(LIBRARY), "DTUHUB_CLOCK_SHIFT": str(path)}
-
-    def set(self, seconds):
-        with open(self._path, "r+b") as file:
-            file.write(struct.pack("=q", int(seconds * 1000)))
-
-
 @pytest.fixture
 def clock(tmp_path):
-    assert LIBRARY.is_file(), "build it first: make peers"
     return Clock(tmp_path / "clock")
 
 

@@ -8,20 +8,8 @@ from harness.control import get, metrics, status
 from harness.mariadb import PASSWORD
 from harness.parts import Collector, new_config
 from harness.served import Served, compare_packets, compare_readings, compare_sums, stored_readings
-from harness.storing import DATA, QUICK, all_stored_once, end, grown
+from harness.storing import DATA, QUICK, all_stored_once, dtus, end, grown, hub  # noqa: F401 (fixtures too)
 from harness.wait import wait_for
-
-
-@pytest.fixture
-def hub(collector):
-    return lambda **server: collector(server={**QUICK, **server}, data=DATA)
-
-
-@pytest.fixture
-def dtus(sim, tmp_path):
-    """dtus(hub): twenty of them, started; their record is served.tsv."""
-    return lambda hub: sim("-c", hub.config.folder, "--port", hub.port, "--count", 20, "--heartbeat", 1,
-                           "--served", tmp_path / "served.tsv")
 
 
 def test_the_cache_bridges_a_stop(hub, mariadb, database, dtus, tmp_path):

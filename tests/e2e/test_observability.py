@@ -7,18 +7,20 @@ import subprocess
 
 import pytest
 
+from harness.clock import Clock
 from harness.control import get, metrics, status
 from harness.parts import BUILD
-from harness.tlv import TlvClient
+from harness.tlv import TlvClient, tlv
 from harness.wait import wait_for
 
 TASK = {"start_addr": 2000, "length": 2, "interval": 0.1, "trigger": "timer"}
 POINT = {"name": "a", "type": "uint16"}
 
 
-def start(collector, **server):
+def start(collector, profiles=None, **server):
     hub = collector(server={"cache": {"flush_interval": 0.05}, "polling": {"request_gap": 0, "stagger": 0}, **server},
-                    data={"query_tasks": {1: TASK}, "data_points": {2000: POINT}}, replace_data=True)
+                    data={"query_tasks": {1: TASK}, "data_points": {2000: POINT}, "profiles": profiles or {}},
+                    replace_data=True)
     wait_for(lambda: get(hub, "/readyz")[0] == 200, 20, lambda: f"the database\n{hub.process.tail()}")
     return hub
 
@@ -143,27 +145,78 @@ def state(hub, count=1):
 
 
 def test_the_state_on_a_signal(collector):
-    hub = start(collector, log={"level": "error"})
+    hub = start(collector, profiles={"pumps": {"query_tasks": {1: TASK}, "data_points": {2000: POINT}}}, log={"level": "error"})
     (hub.config.folder / "data_config.yml").write_text("query_tasks: 7\n")
     hub.process.signal(signal.SIGHUP)
     wait_for(lambda: metrics(hub)["reloads_rejected_total"] == 1, 10, "the refusal")
     dtus = [TlvClient(hub.port, 1001 + i) for i in range(25)]
     wait_for(lambda: metrics(hub)["devices_online"] == len(dtus), 10, "the DTUs")
     wait_for(lambda: metrics(hub)["writer_batches_total"] >= 1, 10, "a commit")
+    for dtu in dtus[10:]:
+        dtu.send(tlv(2))
+    wait_for(lambda: metrics(hub)["heartbeats_total"] == len(dtus) - 10, 10, "heartbeats of all but the first ten")
     with socket.create_connection(("127.0.0.1", hub.port)):
         wait_for(lambda: metrics(hub)["connections"] == len(dtus) + 1, 5, "the stranger")
         lines = state(hub)
     text = "\n".join(lines)
     for part in (r"dtuhub-collector \S+, \S+, up for \d+ s, configuration ",
-                 r"reload: last tried \d+ s ago, 0 taken over, 1 refused, the last went wrong: \S+_config\.yml:\d+: ",
+                 r"reload: last tried \d{1,2} s ago, 0 taken over, 1 refused, the last went wrong: \S+_config\.yml:\d+: ",
                  r"lines: 26 open of \d+, 25 registered, 0 in quarantine, 1 not registered yet",
-                 r"profile default: 25 lines, \d+ polls, 0 answers, 0 exceptions, \d+ time-outs, 0 CRC errors",
+                 r"(?s)profile default: 25 lines, \d+ polls, 0 answers, 0 exceptions, \d+ time-outs, 0 CRC errors"
+                 r".*profile pumps: 0 lines",
+                 r"journal: ok, [1-9]\d* of \d+ bytes, \d+ records not stored yet, .* 0 dropped, "
+                 r"0 times unreadable, 0 records missing so, 0 errors",
                  r"cache: \d+ records of \d+, .* 0 dropped", r"database: up, last commit \d+ s ago"):
         assert re.search(part, text), (part, text)
     assert text.count("silent for ") == 10 and len(lines) < 30  # there is an end to each list
+    silent = re.findall(r"state \[(\d{4}) .* silent for ", text)
+    assert silent == [str(1001 + i) for i in range(10)]  # the longest first
     assert re.search(r"state \[\d{4} 127\.0\.0\.1:\d+\] silent for ", text)
     for dtu in dtus:
         dtu.close()
+
+
+def test_the_state_tells_ages(collector, tmp_path):
+    clock = Clock(tmp_path / "clock")
+    hub = collector(env=clock.env)
+    hub.process.wait_log("is ready")
+    assert "reload: last tried never" in "\n".join(state(hub))
+    hub.process.signal(signal.SIGHUP)
+    wait_for(lambda: metrics(hub)["reloads_total"] == 1, 10, "the reload")
+    for count, (seconds, age) in enumerate([(125, r"1[23]\d s"), (7500, r"2 h [56] min"), (3 * 86400, "3 days")], 2):
+        clock.set(seconds)
+        assert re.search(f"reload: last tried {age} ago", "\n".join(state(hub, count)))
+
+
+@pytest.mark.parametrize("journal, word, expected", [
+    ({}, "ok", r"journal: ok, \d+ of 1073741824 bytes, 0 records not stored yet, the oldest taken: -, 0 dropped"),
+    ({"dir": "not-there/journal"}, "failed", r"journal: not written: the folder cannot be made.* [1-9]\d* errors"),
+    ({"enabled": False}, "off", "journal: off")], ids=["ok", "broken", "off"])
+def test_the_state_of_the_journal(collector, tmp_path, journal, word, expected):
+    if "dir" in journal:
+        journal = {"dir": str(tmp_path / journal["dir"])}
+    hub = collector(server={"journal": {"max_bytes": 1 << 30, **journal}})
+    hub.process.wait_log("is ready")
+    if not journal:
+        wait_for(lambda: metrics(hub)["journal_records"] == 0, 10, "the journal to be stored")
+    if "dir" in journal:
+        wait_for(lambda: get(hub, "/readyz")[0] == 503, 10, "the journal to fail")
+    assert re.search(expected, "\n".join(state(hub)))
+    now = status(hub)
+    assert (now["journal"], now["journal_records"], now["journal_oldest_age_ms"]) == (word, 0, 0)
+    assert ("the folder cannot be made" in now["journal_error"]) == (word == "failed")
+
+
+def test_the_status_says_how_long_the_oldest_record_waits(collector, mariadb):
+    hub = start(collector)
+    wait_for(lambda: metrics(hub)["journal_records"] == 0, 10, "the journal to be stored")
+    mariadb.stop()
+    with TlvClient(hub.port, 1001):
+        first = wait_for(lambda: (now := status(hub))["journal_records"] and now, 10, "a record to wait")
+        later = wait_for(lambda: (now := status(hub))["journal_oldest_age_ms"] >= 1000 and now, 10, "it to be a second old")
+    assert later["journal_records"] >= first["journal_records"] and later["journal_oldest_age_ms"] < 60000
+    mariadb.start()
+    wait_for(lambda: status(hub)["journal_records"] == 0, 20, "it to be stored")
 
 
 # The log

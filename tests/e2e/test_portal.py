@@ -35,6 +35,12 @@ def test_every_route_answers(web, data):
             assert answer.body == b""
 
 
+def test_a_device_without_readings_is_not_an_unknown_one(web, database):
+    database.query("INSERT INTO devices (device_id, first_seen, last_seen) VALUES ('silent', NOW(3), NOW(3))")
+    assert web.get("/api/device/silent/data").json() == []
+    assert web.get("/api/device/nope/data").status == 404
+
+
 def test_a_long_curve_comes_in_buckets_and_the_export_whole(web, data, database):
     device = database.value("SELECT id FROM devices WHERE device_id = '1001'")
     point = wait_for(lambda: database.value("SELECT id FROM points WHERE name = 'temperature'"), 20, "its point")
@@ -114,10 +120,11 @@ def test_devices_are_chosen_by_profile(web, data, database):
 
 
 def test_a_device_shows_its_events_and_writes(web, data, database):
-    page = web.request("/device/1001", headers={"Accept-Language": "en"}).text
+    def shown():
+        return web.request("/device/1001", headers={"Accept-Language": "en"}).text
+    page = wait_for(lambda: 'packet-text">..' in (text := shown()) and text, 20, "a heartbeat's packet")
     assert "<h2 class=\"card-title\">Writes" not in page
     assert "<span>Framing</span> <b>tlv</b>" in page and "<b class=\"num\">0 B</b>" in page
-    assert 'packet-text">..' in page
     for number in range(25):
         database.query("INSERT INTO events (kind, device_id, timestamp, details) VALUES "
                        "('slave_dead', '1001', '2026-01-01', %s)", f"slave <{number}>")

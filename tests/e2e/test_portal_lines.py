@@ -183,6 +183,26 @@ def test_dead_slaves_of_devices_online(web, fake):
     assert "Boiler" in page and "77" in page and "pump" not in page and HOSTILE not in page
 
 
+@pytest.mark.parametrize("language, texts", [
+    ("en", ["<dt>Journal</dt>", "Written", "Off", ">Not written</span>", "Not stored yet / oldest", "2 min 5 s"]),
+    ("zh-CN", ["<dt>磁盘缓冲</dt>", "写入正常", "未启用", ">无法写入</span>", "待入库 / 最早", "2 分 5 秒"])])
+def test_the_dashboard_shows_the_journal(web, fake, language, texts):
+    def page(**status):
+        fake.answers["/status"] = {"database": "up", "journal_error": "", **status}
+        return web.request("/", headers={"Accept-Language": language}).text
+    title, written, off, failed, waiting, age = texts
+    text = page(journal="ok", journal_records=0, journal_oldest_age_ms=0)
+    assert title in text and written in text and waiting in text
+    assert failed not in text and off not in text and "notice-warning" not in text
+    text = page(journal="ok", journal_records=12345, journal_oldest_age_ms=125000)
+    assert f'12,345 <span class="text-secondary">/ {age}</span>' in text
+    text = page(journal="failed", journal_error="disk full: " + HOSTILE, journal_records=1, journal_oldest_age_ms=1)
+    assert failed in text and written not in text
+    assert text.count("notice-warning") == 1 and "disk full: " in text and HOSTILE not in text
+    text = page(journal="off")
+    assert off in text and written not in text and failed not in text
+
+
 def test_without_a_collector_the_page_says_so(web, fake):
     page = english(web, "/lines")
     assert "who is connected and who was refused is known only while it runs" in page

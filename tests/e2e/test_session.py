@@ -55,7 +55,10 @@ def test_acknowledgements_byte_by_byte(hub, database):
         dtu.send(tlv(3, b"hello"), one_by_one=True)
         dtu.expect(b"\x03")
         dtu.send(tlv(3) + tlv(2) + tlv(3, b"x" * 255))  # glued, empty, longest
-        dtu.expect(b"\x03\x02")
+        query = tlv(4, modbus(1, 3, b"\x07\xd0\x00\x02"))  # the heartbeat's
+        got = dtu.read(3 + len(query))
+        assert query in got
+        assert sorted(got.replace(query, b"")) == [2, 3, 3]  # the heartbeat's answer need not wait
         wait_for(lambda: database.value("SELECT COUNT(*) FROM raw_packets") == 7, 5, "seven packets")
     rows = database.query("SELECT device_id, packet_type, raw_data FROM raw_packets ORDER BY id")
     assert {row["device_id"] for row in rows} == {str(0xFEDCBA98)}

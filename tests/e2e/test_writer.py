@@ -1,45 +1,27 @@
 """What the database refuses, and what stands in the writer's way: nothing is lost, nothing is stored twice, and the log
 says what to do."""
+import re
+from pathlib import Path
+
 import pymysql
 import pytest
 
 from harness.control import get, metrics
 from harness.mariadb import PASSWORD
-from harness.served import compare_packets, compare_readings
-from harness.storing import DATA, QUICK, all_stored_once, end, grown
+from harness.served import compare_packets, compare_readings, compare_sums
+from harness.storing import all_stored_once, dtus, end, grown, hub  # noqa: F401 (hub and dtus are fixtures)
 from harness.wait import wait_for
 
-# As docs/rejected-records.md has it.
-STORE_AGAIN = """
-INSERT INTO readings (device_id, ts, point_id, value, raw)
-SELECT d.id, JSON_UNQUOTE(JSON_EXTRACT(r.content, '$.timestamp')), p.id, s.value, s.raw
-FROM rejected_records r
-JOIN JSON_TABLE(r.content, '$.samples[*]' COLUMNS (
-    profile VARCHAR(64) PATH '$.profile', point VARCHAR(64) PATH '$.point',
-    value DOUBLE PATH '$.value', raw BIGINT UNSIGNED PATH '$.raw')) s
-JOIN devices d ON d.device_id = r.device_id
-JOIN points p ON p.profile = s.profile AND p.name = s.point
-WHERE r.kind = 'samples'
-"""
-
-PACKETS_AGAIN = """
-INSERT INTO raw_packets (device_id, packet_type, raw_data, `timestamp`)
-SELECT device_id, ELT(JSON_EXTRACT(content, '$.code'), 'register', 'heartbeat', 'data', 'modbus', 'noise'),
-       UNHEX(JSON_UNQUOTE(JSON_EXTRACT(content, '$.bytes'))), JSON_UNQUOTE(JSON_EXTRACT(content, '$.timestamp'))
-FROM rejected_records WHERE kind = 'packet'
-"""
+DOC = Path(__file__).resolve().parents[2] / "docs" / "rejected-records.md"
 
 
-@pytest.fixture
-def hub(collector):
-    return lambda **server: collector(server={**QUICK, **server}, data=DATA)
-
-
-@pytest.fixture
-def dtus(sim, tmp_path):
-    """dtus(hub): twenty of them, started; their record is served.tsv."""
-    return lambda hub: sim("-c", hub.config.folder, "--port", hub.port, "--count", 20, "--heartbeat", 1,
-                           "--served", tmp_path / "served.tsv")
+def store_again(database, of):
+    """Execute the statements that docs/rejected-records.md has for the table, in one session."""
+    block, = (block for block in re.findall(r"```sql\n(.*?)```", DOC.read_text(), re.S) if f"INSERT INTO {of} " in block)
+    with database.connect() as connection, connection.cursor() as cursor:
+        for statement in re.split(r";\s*\n", re.sub(r"^--.*\n", "", block, flags=re.M)):
+            if statement.strip():
+                cursor.execute(statement)
 
 
 def refuse(database, condition, signal, table="readings"):
@@ -90,8 +72,9 @@ def test_a_refused_record_is_set_aside_alone(hub, database, dtus, tmp_path, bulk
     compare_readings(database, served)
     served.answers[device] = answers
     database.query("DROP TRIGGER refuse")
-    database.query(STORE_AGAIN)
+    store_again(database, "readings")
     compare_readings(database, served)
+    assert database.value("SELECT COUNT(*) FROM rejected_records") == 0
 
 
 def test_refused_packets_can_be_stored_after_all(hub, database, dtus, tmp_path):
@@ -102,12 +85,15 @@ def test_refused_packets_can_be_stored_after_all(hub, database, dtus, tmp_path):
     assert now["writer_rejected_total"] >= 5
     compare_readings(database, served)
     database.query("DROP TRIGGER refuse")
-    database.query(PACKETS_AGAIN)
+    late = "SELECT device_id, `timestamp` AS ts FROM raw_packets WHERE packet_type = 'heartbeat' ORDER BY 1, 2"
+    wanted = database.query("SELECT device_id, CAST(JSON_UNQUOTE(JSON_EXTRACT(content, '$.timestamp')) AS DATETIME(3)) AS ts "
+                            "FROM rejected_records ORDER BY 1, 2")
+    before = database.query(late)
+    store_again(database, "raw_packets")
+    assert database.query(late) == sorted(before + wanted, key=lambda row: (row["device_id"], row["ts"]))
+    compare_sums(database, served)
     rows = database.query("SELECT raw_data, COUNT(*) AS n FROM raw_packets WHERE packet_type = 'heartbeat' GROUP BY 1")
     assert rows == [{"raw_data": b"\x02\x00", "n": sum(served.heartbeats.values())}]
-    late = database.value("SELECT COUNT(*) FROM rejected_records r LEFT JOIN raw_packets p ON p.device_id = r.device_id "
-                          "AND p.`timestamp` = JSON_UNQUOTE(JSON_EXTRACT(r.content, '$.timestamp')) WHERE p.id IS NULL")
-    assert late == 0
 
 
 def test_where_nothing_can_be_set_aside_everything_waits(hub, database, dtus, tmp_path):
@@ -117,13 +103,105 @@ def test_where_nothing_can_be_set_aside_everything_waits(hub, database, dtus, tm
     refuse(database, f"NEW.device_id = {number}", "SQLSTATE '45000' SET MESSAGE_TEXT = 'not of this one'")
     hub.process.wait_log(r"rejected_records' doesn't exist.*records wait in the")
     assert get(hub, "/readyz")[0] == 503
-    database.query("DROP TRIGGER refuse")
     database.query("RENAME TABLE hidden TO rejected_records")
     wait_for(lambda: get(hub, "/readyz")[0] == 200, 20, "the writer to go on")
+    database.query("DROP TRIGGER refuse")
     served, now = end(hub, fleet, tmp_path)
     assert now["writer_rejected_total"] == database.value("SELECT COUNT(*) FROM rejected_records") > 0
-    database.query(STORE_AGAIN)
+    store_again(database, "readings")
     compare_readings(database, served)
+
+
+def test_what_is_refused_no_more_when_it_can_be_set_aside_is_stored(hub, database, dtus, tmp_path):
+    hub, fleet = started(hub, dtus)
+    number, _ = one_of(database)
+    database.query("RENAME TABLE rejected_records TO hidden")
+    refuse(database, f"NEW.device_id = {number}", "SQLSTATE '45000' SET MESSAGE_TEXT = 'not of this one'")
+    hub.process.wait_log(r"rejected_records' doesn't exist.*records wait in the")
+    database.query("DROP TRIGGER refuse")
+    database.query("RENAME TABLE hidden TO rejected_records")
+    now = all_stored_once(hub, database, fleet, tmp_path)
+    assert now["writer_rejected_total"] == 0
+
+
+def fleet_of(hub, sim, tmp_path, count):
+    return sim("-c", hub.config.folder, "--port", hub.port, "--count", count, "--ramp", 1000, "--heartbeat", 1,
+               "--served", tmp_path / "served.tsv")
+
+
+@pytest.mark.parametrize("percent", [10, 50])
+def test_many_refused_devices_do_not_hold_up_the_others(collector, database, sim, tmp_path, percent):
+    """400 devices, five answers a second each: 4,400 records a second."""
+    hub = collector(server={"server": {"max_connections": 1000}, "polling": {"request_gap": 0}},
+                    data={"query_tasks": {1: {"start_addr": 0, "length": 4, "interval": 0.2, "trigger": "timer"}},
+                          "data_points": {n: {"name": f"p{n}", "type": "int", "length": 2} for n in (0, 1)}},
+                    replace_data=True)
+    fleet = fleet_of(hub, sim, tmp_path, 400)
+    wait_for(lambda: metrics(hub)["devices_online"] == 400, 30, "all to be online")
+    grown(hub, "writer_readings_total", 400)
+    refuse(database, f"NEW.device_id % 100 < {percent}", "SQLSTATE '45000' SET MESSAGE_TEXT = 'not of these'")
+    grown(hub, "writer_rejected_total", 100)
+    for _ in range(3):
+        grown(hub, "cache_appended_total", 8000)
+        wait_for(lambda: (now := metrics(hub))["journal_records"] + now["cache_records"] < 2000, 10,
+                 lambda: f"the writer to keep up: {metrics(hub)['journal_records']} records wait")
+    served, now = end(hub, fleet, tmp_path)
+    rows = database.query("SELECT r.collector, r.journal, r.seq, r.kind, d.id % 100 AS part FROM rejected_records r "
+                          "JOIN devices d ON d.device_id = r.device_id ORDER BY r.id")
+    assert len(rows) == now["writer_rejected_total"] >= 1000
+    assert {row["kind"] for row in rows} == {"samples"} and all(row["part"] < percent for row in rows)
+    assert [row["seq"] for row in rows] == sorted({row["seq"] for row in rows})
+    assert now["writer_retries_total"] == now["writer_moved_total"] == now["cache_dropped_total"] == 0
+    refused = {row["device_id"] for row in database.query(f"SELECT device_id FROM devices WHERE id % 100 < {percent}")}
+    assert len(refused) == 4 * percent
+    compare_packets(database, served)  # those of the refused too
+    kept = {device: served.answers.pop(device) for device in refused}
+    left = {device: served.heartbeats.pop(device) for device in refused}, \
+        {device: served.history.pop(device) for device in refused}
+    compare_readings(database, served)
+    served.answers.update(kept), served.heartbeats.update(left[0]), served.history.update(left[1])
+    database.query("DROP TRIGGER refuse")
+    store_again(database, "readings")
+    compare_readings(database, served)
+    compare_sums(database, served)
+
+
+def rolled_up(database):
+    """Each minute's and each hour's roll-ups against what `readings` says; None where they differ."""
+    for table, unit in (("readings_minute", "%Y-%m-%d %H:%i:00"), ("readings_hour", "%Y-%m-%d %H:00:00")):
+        wanted = database.query(f"SELECT device_id, point_id, DATE_FORMAT(ts, '{unit.replace('%', '%%')}') AS start, "
+                                "MIN(value) AS low, MAX(value) AS high, ROUND(SUM(value), 6) AS total, COUNT(value) AS n "
+                                "FROM readings WHERE value IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT %s", 10**6)
+        got = database.query(f"SELECT device_id, point_id, DATE_FORMAT(start, '%%Y-%%m-%%d %%H:%%i:%%s') AS start, "
+                             f"`min` AS low, `max` AS high, ROUND(`sum`, 6) AS total, `count` AS n FROM {table} "
+                             "ORDER BY 1, 2, 3 LIMIT %s", 10**6)
+        if wanted != got:
+            return None
+    return True
+
+
+def test_roll_ups_know_of_what_is_stored_after_all(hub, database, dtus, tmp_path):
+    """Readings of three hours ago, so that minutes and hours are over."""
+    hub, fleet = started(hub, dtus, retention={"rollup_interval": 1})
+    number, device = one_of(database)
+    refuse(database, f"NEW.device_id = {number}", "SQLSTATE '45000' SET MESSAGE_TEXT = 'not of this one'")
+    grown(hub, "writer_rejected_total", 5)
+    end(hub, fleet, tmp_path)
+    database.query("DROP TRIGGER refuse")
+    back = "- INTERVAL 3 HOUR"
+    database.query(f"UPDATE readings SET ts = ts {back}")
+    database.query(f"UPDATE traffic_minutes SET minute = minute {back} ORDER BY minute")
+    database.query("UPDATE rejected_records SET content = JSON_SET(content, '$.timestamp', DATE_FORMAT(CAST(JSON_UNQUOTE("
+                   f"JSON_EXTRACT(content, '$.timestamp')) AS DATETIME(3)) {back}, '%Y-%m-%d %H:%i:%s.%f'))")
+    database.query("DELETE FROM rollup_minutes")
+    database.query("DELETE FROM readings_minute")
+    wait_for(lambda: rolled_up(database), 30, "the first roll-ups")
+    before = database.value("SELECT SUM(`count`) FROM readings_hour WHERE device_id = %s", number)
+    stored = database.value("SELECT COUNT(*) FROM readings")
+    store_again(database, "readings")
+    assert database.value("SELECT COUNT(*) FROM readings") > stored
+    wait_for(lambda: rolled_up(database), 30, "the roll-ups of what came late")
+    assert database.value("SELECT SUM(`count`) FROM readings_hour WHERE device_id = %s", number) > before
 
 
 def test_a_second_reading_of_one_moment_is_moved(hub, database, dtus, tmp_path):

@@ -6,13 +6,17 @@ import os
 import random
 import time
 
+import pytest
 from harness.control import metrics
 from harness.journal import Journal
 from harness.once import Kill, compare_journal, losses, stored
+from harness.parts import merged
 from harness.served import Served
 from harness.wait import wait_for
 
 ROUNDS = int(os.environ.get("ROUNDS", 5))
+ROUNDS_STREAMS = int(os.environ.get("ROUNDS", 2))
+STREAMS = 4
 SEED = int(os.environ.get("FAULT_SEED", 1))
 DTUS = 60
 LOSS_MAX_MS = 200
@@ -59,30 +63,32 @@ class Run:
         self.kills.append(Kill(at_ms, ended_ms))
 
 
-def report(journal, served, run, lost, database):
+def report(journal, served, run, lost, database, locks):
     windows = sorted(lost.by_kill) or [0]
-    print(f"\nFAULT_SEED={SEED}: {ROUNDS} rounds, {len(run.kills)} kills of the collector, {run.databases} of the "
-          f"database; {len(journal.records)} records in the journal, {len(journal.files)} files, "
+    print(f"\nFAULT_SEED={SEED}: {len(run.kills)} kills of the collector, {run.databases} of the database; "
+          f"{locks:g} waits for a lock in the last life; {len(journal.records)} records in the journal, "
+          f"{len(journal.files)} files, "
           f"{database.value('SELECT COUNT(*) FROM readings')} readings stored of {served.reading_count} served; "
           f"{lost.answers} of {served.answer_count} answers lost between socket and journal, the oldest "
           f"{windows[-1]} ms before a kill, median {windows[len(windows) // 2]} ms")
 
 
-def test_kill_9_loses_nothing_and_doubles_nothing(collector, mariadb, database, sim, tmp_path):
-    hub = collector(server=SERVER, data=DATA)
+@pytest.mark.parametrize("streams, rounds", [(1, ROUNDS), (STREAMS, ROUNDS_STREAMS)])
+def test_kill_9_loses_nothing_and_doubles_nothing(collector, mariadb, database, sim, tmp_path, streams, rounds):
+    hub = collector(server=merged(SERVER, {"journal": {"streams": streams}}), data=DATA)
     hub.process.wait_log("is ready")
     dtus = sim("-c", hub.config.folder, "--port", hub.port, "--count", DTUS, "--heartbeat", 1, "--reconnect", 0.1,
                "--unique", "--seed", SEED, "--served", tmp_path / "served.tsv")
     run = Run(hub, mariadb)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         run.round()
     assert dtus.stop() == 0
-    wait_for(lambda: stored(hub), 120, lambda: f"everything to be stored: {metrics(hub)}")
+    now = wait_for(lambda: stored(hub), 120, lambda: f"everything to be stored: {metrics(hub)}")
     assert hub.stop() == 0
     journal, served = Journal(tmp_path / "journal"), Served(tmp_path / "served.tsv")
     compare_journal(database, journal)
     lost = losses(database, served, run.kills)
-    report(journal, served, run, lost, database)
+    report(journal, served, run, lost, database, now["writer_lock_retries_total"])
     assert database.value("SELECT COUNT(*) FROM rejected_records") == 0
     assert database.value("SELECT COUNT(*) FROM devices WHERE status = 'online'") == 0
     assert lost.answers < served.answer_count / 2

@@ -6,6 +6,7 @@
 #include "shared/config/data_advice.h"
 #include "shared/config/data_config.h"
 #include "shared/config/server_config.h"
+#include "shared/config/webhook_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -88,6 +89,19 @@ static void check_profile(const struct data_config *config, size_t i)
         check_point(profile, k);
 }
 
+static void check_rule(const struct rule_def *rule)
+{
+    size_t name_len = strlen(rule->name);
+    require(name_len >= 1 && name_len <= RULE_NAME_MAX);
+    require(rule->point[0] != '\0' && rule->severity < SEVERITIES);
+    require(rule->when.condition <= RULE_NO_DATA);
+    require(isfinite(rule->hysteresis) && rule->hysteresis >= 0);
+    require(rule->hold_ms >= 0 && rule->clear_hold_ms >= 0 && rule->repeat_ms >= 0);
+    require(rule->limit_count == 0 || rule->limit_per_ms >= 1000);
+    require(rule->quiet_from < 24 * 60 && rule->quiet_to <= 24 * 60);
+    require(rule->has_quiet == (rule->quiet_from != rule->quiet_to));
+}
+
 static void check_advice(void *cookie, unsigned line, const char *text)
 {
     (void)cookie, (void)line;
@@ -101,9 +115,33 @@ static void feed_data_config(const uint8_t *data, size_t len)
     check_faults(&faults, config != NULL);
     for (size_t i = 0; config != NULL && i < config->nprofiles; i++)
         check_profile(config, i);
+    for (size_t i = 0; config != NULL && i < config->rules.nrules; i++)
+        check_rule(&config->rules.rules[i]);
     if (config != NULL)
         data_advice(config, check_advice, NULL);
     data_config_release(config);
+}
+
+static void check_target(const struct webhook_target *target)
+{
+    size_t name_len = strlen(target->name);
+    require(name_len >= 1 && name_len <= WEBHOOK_NAME_MAX);
+    require(target->url[0] != '\0');
+    require(target->kinds != 0 || target->rules != NULL);
+    require(target->kinds >> EVENT_KINDS == 0 && (target->kinds & 1) == 0);
+    require(target->severity < SEVERITIES && target->format < WEBHOOK_FORMATS);
+    require((target->format == WEBHOOK_TEMPLATE) == (target->body != NULL));
+    require(target->content_type != NULL && target->method != NULL && target->language != NULL);
+    require(target->connect_timeout_ms >= 100 && target->connect_timeout_ms <= target->timeout_ms);
+    require(target->concurrency >= 1 && target->batch_max >= 1 && target->batch_wait_ms >= 100);
+    require(target->rate_window_ms >= 1000 && target->keep_ms >= 1000);
+    require(target->nretries <= WEBHOOK_RETRIES_MAX);
+    for (size_t i = 0; i < target->nretries; i++)
+        require(target->retries_ms[i] >= 100);
+    for (size_t i = 0; i < target->nheaders; i++) {
+        require(target->headers[i].name[0] != '\0');
+        require(strpbrk(target->headers[i].value, "\r\n") == NULL);
+    }
 }
 
 static void feed_server_config(const uint8_t *data, size_t len)
@@ -115,6 +153,10 @@ static void feed_server_config(const uint8_t *data, size_t len)
         require(config->mysql.user[0] != '\0' && config->mysql.password != NULL);
         require(config->server.connection_pool_size <= config->server.max_connections);
         require(server_config_fixed_changed(config, config) == NULL);
+        require(config->hooks.deny != NULL && config->hooks.ntargets <= WEBHOOK_TARGETS_MAX);
+        for (size_t i = 0; i < config->hooks.ntargets; i++)
+            check_target(&config->hooks.targets[i]);
+        webhook_advice(&config->hooks, check_advice, NULL);
     }
     server_config_free(config);
 }

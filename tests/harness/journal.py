@@ -78,7 +78,7 @@ class File:
         self.number = int(path.stem.removeprefix("journal-"))
         connection = sqlite3.connect(path)
         try:
-            (self.id, self.before, self.before_seq), = connection.execute("SELECT id, before, before_seq FROM meta")
+            (self.id, self.before, self.before_seq), = connection.execute("SELECT id, before, before_seq FROM meta LIMIT 1")
             groups = [Group(*row) for row in connection.execute("SELECT bytes, crc FROM groups ORDER BY first_seq")]
         finally:
             connection.close()
@@ -94,11 +94,12 @@ class File:
 
 
 class Journal:
-    """All that a journal has accepted, from its first record on, so journal.retention must be long.
-    files, the oldest first; records, in order; devices: {id: [Record]}."""
+    """All that the journals of all streams have accepted, from the first record on, so journal.retention must be long.
+    files, the oldest first; records, in order of their device; devices: {id: [Record]}."""
 
     def __init__(self, folder):
-        self.files = sorted(map(File, folder.glob("journal-*.db")), key=lambda file: file.number)
+        paths = [*folder.glob("journal-*.db"), *folder.glob("stream-*/journal-*.db")]
+        self.files = sorted(map(File, paths), key=lambda file: file.number)  # one device's are never of one number
         known = {file.id: file for file in self.files}
         assert len(known) == len(self.files)
         for file in self.files:

@@ -8,7 +8,7 @@ from .served import assert_same, stored_readings
 
 PACKETS = {1: "register", 2: "heartbeat", 3: "data", 4: "modbus", 5: "noise"}
 EVENTS = {1: "connect", 2: "disconnect", 3: "heartbeat_timeout"}
-NOT_A_RECORD = "the collector ended unexpectedly"  # the writer's own row at a start, see tidy_up() in writer.c
+NOT_A_RECORD = "the collector ended unexpectedly"  # the writer's own row at a start, see link_tidy_up()
 MS = "CAST(ROUND(UNIX_TIMESTAMP(`timestamp`) * 1000) AS SIGNED) AS ms"
 
 

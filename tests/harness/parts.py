@@ -15,7 +15,7 @@ from .net import free_port, listening
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("DTUHUB_BUILD", "build")).resolve()
 
-LOGS = ("raw_packets", "heartbeat_log", "connection_history", "events")
+LOGS = ("raw_packets", "heartbeat_log", "connection_history", "events", "webhook_deliveries", "traffic_minutes")
 
 
 def merged(base, changes):

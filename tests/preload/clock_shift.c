@@ -1,13 +1,16 @@
 /*
- * A wall clock that a test moves: loaded into a program with LD_PRELOAD. What the program sees as
- * CLOCK_REALTIME is the true one and so many milliseconds more as the file named by
- * DTUHUB_CLOCK_SHIFT says: an int64_t in the machine's byte order, which may change at any time.
- * All other clocks stay, and so do instants of the wall clock that the kernel is given to wait for.
+ * A clock that a test moves: loaded into a program with LD_PRELOAD. What the program sees as
+ * CLOCK_REALTIME, or as CLOCK_MONOTONIC where DTUHUB_CLOCK says "monotonic", is the true one and so
+ * many milliseconds more as the file named by DTUHUB_CLOCK_SHIFT says: an int64_t in the machine's
+ * byte order, which may change at any time. All other clocks stay, and so do instants that the
+ * kernel is given to wait for.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
@@ -15,10 +18,13 @@
 
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
 static const int64_t *shift_ms;
+static bool monotonic;
 
 __attribute__((constructor)) static void start(void)
 {
     const char *path = getenv("DTUHUB_CLOCK_SHIFT");
+    const char *clock = getenv("DTUHUB_CLOCK");
+    monotonic = clock != NULL && strcmp(clock, "monotonic") == 0;
     int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     *(void **)&real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
     void *at = mmap(NULL, sizeof(*shift_ms), PROT_READ, MAP_SHARED, fd, 0);
@@ -41,7 +47,8 @@ int clock_gettime(clockid_t which, struct timespec *ts)
     if (real_clock_gettime == NULL)
         start();
     int rc = real_clock_gettime(which, ts);
-    if (rc == 0 && (which == CLOCK_REALTIME || which == CLOCK_REALTIME_COARSE))
+    bool real = which == CLOCK_REALTIME || which == CLOCK_REALTIME_COARSE;
+    if (rc == 0 && (monotonic ? which == CLOCK_MONOTONIC : real))
         shift(ts);
     return rc;
 }

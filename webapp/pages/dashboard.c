@@ -31,16 +31,20 @@ static void put_counts(struct json_object *out, struct json_object *status)
         values_count(out, keys[i], number(status, keys[i]));
 }
 
+static void add_text(struct json_object *list, char *text)
+{
+    json_object_array_add(list, json_object_new_string(text));
+    free(text);
+}
+
 /* Each of ${faults}, a line each; the first one with what became of the change. */
 static void add_faults(const struct call *call, struct json_object *list, const char *faults)
 {
     for (const char *at = faults, *next; *at != '\0'; at = next) {
         size_t len = strcspn(at, "\n");
         char *line = xasprintf("%.*s", (int)len, at);
-        char *text = at == faults ? call_format(call, "collector.config_refused", {"fault", line})
-                                  : xstrdup(line);
-        json_object_array_add(list, json_object_new_string(text));
-        free(text);
+        add_text(list, at == faults ? call_format(call, "collector.config_refused", {"fault", line})
+                                    : xstrdup(line));
         free(line);
         next = at + len + (at[len] == '\n');
     }
@@ -54,12 +58,28 @@ static struct json_object *warnings(const struct call *call, struct json_object 
     if (database != NULL && strcmp(database, "up") != 0)
         json_object_array_add(list,
                               json_object_new_string(call_text(call, "collector.database_down")));
+    const char *journal = values_get(status, "journal"),
+               *error = values_get(status, "journal_error");
+    if (journal != NULL && error != NULL && strcmp(journal, "failed") == 0)
+        add_text(list, call_format(call, "collector.journal_failing", {"error", error}));
     if (number(status, "records_dropped") > 0)
         json_object_array_add(list, json_object_new_string(call_text(call, "collector.dropping")));
     const char *fault = values_get(status, "config_error");
     if (fault != NULL && fault[0] != '\0')
         add_faults(call, list, fault);
     return list;
+}
+
+static void put_journal(struct json_object *out, const struct call *call,
+                        struct json_object *status)
+{
+    const char *journal = values_get(status, "journal");
+    values_flag(out, "journal_ok", journal != NULL && strcmp(journal, "ok") == 0);
+    values_flag(out, "journal_failed", journal != NULL && strcmp(journal, "failed") == 0);
+    values_count(out, "journal_records", number(status, "journal_records"));
+    if (number(status, "journal_records") > 0)
+        values_owned(out, "journal_age",
+                     parts_duration(call, number(status, "journal_oldest_age_ms")));
 }
 
 static struct json_object *collector_value(const struct call *call)
@@ -82,6 +102,7 @@ static struct json_object *collector_value(const struct call *call)
     values_text(out, "timeout_share", text);
     snprintf(text, sizeof(text), "%lld", (long long)number(status, "lateness_p99_ms"));
     values_text(out, "lateness", text);
+    put_journal(out, call, status);
     json_object_object_add(out, "cache_used",
                            json_object_new_int64(number(status, "cache_records")));
     json_object_object_add(out, "cache_room", json_object_new_int64(number(status, "cache_max")));
@@ -117,7 +138,7 @@ static void put_address(struct json_object *page, const struct call *call)
     size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
     char text[320];
     snprintf(text, sizeof(text), "%.*s:%u", (int)(len < 255 ? len : 255), host,
-             (unsigned)call->worker->app->config->server.main_port);
+             (unsigned)call->worker->snapshot->config->server.main_port);
     values_text(page, "dtu_address", text);
 }
 

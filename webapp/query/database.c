@@ -3,6 +3,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/db/schema.h"
+#include "webapp/progress.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +56,7 @@ static int failed(struct database *db, const struct sql *sql)
 static int run(struct database *db, const struct sql *sql)
 {
     for (int attempt = 0; attempt < 2; attempt++) {
+        progress_mark();
         if (database_ready(db) != 0)
             return -1;
         if (mysql_real_query(db->conn, sql->text->buf, (unsigned long)sql->text->bpos) == 0)

@@ -25,19 +25,19 @@ MYSQL_RES *readings_all_points(struct database *db)
 }
 
 /* The primary key backwards is (ts DESC, point_id DESC): any other order would sort the device's
- * whole history. */
-MYSQL_RES *readings_recent(struct database *db, uint32_t device, int64_t limit)
+ * whole history. The joins are in this order so that the server looks the device up first, as a
+ * constant, then walks that key and stops at the limit, without a temporary table. */
+MYSQL_RES *readings_recent(struct database *db, const char *device_id, int64_t limit)
 {
     struct sql sql;
     sql_init(&sql);
     sql_add(&sql,
             "SELECT d.device_id AS device_id, p.name AS data_point, r.value AS value, r.raw AS "
-            "raw_value, "
-            "r.ts AS `timestamp` FROM (SELECT device_id, point_id, value, raw, ts FROM readings "
-            "WHERE device_id = ? ORDER BY ts DESC, point_id DESC LIMIT ?) r "
-            "JOIN devices d ON d.id = r.device_id JOIN points p ON p.id = r.point_id "
-            "ORDER BY r.ts DESC, r.point_id DESC",
-            SQL_INT(device), SQL_INT(limit));
+            "raw_value, r.ts AS `timestamp` FROM devices d "
+            "STRAIGHT_JOIN readings r ON r.device_id = d.id "
+            "STRAIGHT_JOIN points p ON p.id = r.point_id "
+            "WHERE d.device_id = ? ORDER BY r.ts DESC, r.point_id DESC LIMIT ?",
+            SQL_TEXT(device_id), SQL_INT(limit));
     return database_select(db, &sql);
 }
 

@@ -22,9 +22,9 @@ MYSQL_RES *readings_points(struct database *db, uint32_t device);
 /** readings_all_points(db): id, name of every point there is. */
 MYSQL_RES *readings_all_points(struct database *db);
 
-/** readings_recent(db, device, limit): the newest: device_id, data_point, value, raw_value,
- * timestamp. */
-MYSQL_RES *readings_recent(struct database *db, uint32_t device, int64_t limit);
+/** readings_recent(db, device_id, limit): the newest: device_id, data_point, value, raw_value,
+ * timestamp; none also where there is no such device. */
+MYSQL_RES *readings_recent(struct database *db, const char *device_id, int64_t limit);
 
 struct readings_filter {
     uint32_t device;                  /* 0: the READINGS_DEVICES devices heard of last */

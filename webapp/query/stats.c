@@ -54,10 +54,9 @@ MYSQL_RES *stats_traffic(struct database *db, int64_t from_ms, int64_t to_ms)
 {
     struct sql sql;
     sql_init(&sql);
-    sql_add(
-        &sql,
-        "SELECT UNIX_TIMESTAMP(minute) * 1000, readings, heartbeats, packets FROM traffic_minutes "
-        "WHERE minute >= ? AND minute < ? ORDER BY minute",
-        SQL_TIME(from_ms), SQL_TIME(to_ms));
+    sql_add(&sql,
+            "SELECT UNIX_TIMESTAMP(minute) * 1000, SUM(readings), SUM(heartbeats), SUM(packets) "
+            "FROM traffic_minutes WHERE minute >= ? AND minute < ? GROUP BY minute ORDER BY minute",
+            SQL_TIME(from_ms), SQL_TIME(to_ms));
     return database_select(db, &sql);
 }

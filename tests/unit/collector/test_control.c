@@ -68,13 +68,14 @@ static int set_up(void **state)
     line.verdict = ORDER_TAKEN;
     line.order = NULL;
     collector->base = event_base_new();
-    collector->names = collector->hub.env.names = names_new();
-    collector->cache = cache_new(1000, 1);
-    recorder_init(&collector->hub.env.recorder, collector->cache);
+    const struct server_config config = {.cache = {.max_size = 1000, .flush_interval_ms = 1}};
+    collector->store = store_new(&config);
+    collector->hub.env.names = store_names(collector->store);
+    store_recorder(collector->store, &collector->hub.env.recorder);
     registry_init(&collector->hub.registry);
     collector->hub.quarantine = quarantine_new();
-    names_device(collector->names, "1000");
-    names_device(collector->names, "1001");
+    names_device(collector->hub.env.names, "1000");
+    names_device(collector->hub.env.names, "1001");
     collector->control = control_open(collector, bench->path);
     assert_non_null(collector->control);
     *state = bench;
@@ -85,10 +86,10 @@ static int tear_down(void **state)
 {
     struct bench *bench = *state;
     struct collector *collector = &bench->collector;
+    bool ended;
     control_close(collector->control);
     event_base_free(collector->base);
-    cache_free(collector->cache);
-    names_free(collector->names);
+    store_stop(collector->store, 0, &ended);
     quarantine_free(collector->hub.quarantine);
     data_config_release(bench->config);
     assert_int_equal(access(bench->path, F_OK), -1);
@@ -170,9 +171,10 @@ static void expect_audit(struct bench *bench, const char *expected)
     struct cache_chunks chunks = TAILQ_HEAD_INITIALIZER(chunks);
     struct cache_chunk *chunk;
     char text[2048] = "";
-    cache_stats(bench->collector.cache, &stats);
+    struct cache *cache = bench->collector.hub.env.recorder.caches[0];
+    cache_stats(cache, &stats);
     if (stats.waiting > 0)
-        cache_take(bench->collector.cache, SIZE_MAX, &chunks);
+        cache_take(cache, SIZE_MAX, &chunks);
     TAILQ_FOREACH (chunk, &chunks, link) {
         struct record_head head;
         const uint8_t *body;
@@ -188,7 +190,7 @@ static void expect_audit(struct bench *bench, const char *expected)
                      entry.result.text, (int)entry.details.size, entry.details.text);
         }
     }
-    cache_done(bench->collector.cache, &chunks);
+    cache_done(cache, &chunks);
     assert_string_equal(text, expected);
 }
 
@@ -324,7 +326,7 @@ static void what_cannot_be_is_refused_and_recorded(void **state)
         "{\"error\":\"device 7 is in quarantine: name it below devices in data_config.yml to let "
         "it in\"}");
     uint32_t ref;
-    assert_int_equal(names_find_device(bench->collector.names, "7", &ref), -1);
+    assert_int_equal(names_find_device(bench->collector.hub.env.names, "7", &ref), -1);
     expect(bench, "POST", "/write", "{\"device\":\"1000\",\"point\":\"setpoint\",\"value\":1}", 409,
            "{\"error\":\"device 1000 is offline: nothing was sent\"}");
     expect(bench, "POST", "/write", "{\"device\":\"1001\",\"point\":\"setpiont\",\"value\":1}", 404,

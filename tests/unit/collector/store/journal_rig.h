@@ -19,8 +19,11 @@ struct rig {
     char dir[64];
     struct server_config config;
     struct cache *cache;
+    struct fates *fates; /* NULL: nobody is told what becomes of the records */
     struct names *names;
     struct journal *journal;
+    struct stream stream; /* {0, 1} */
+    struct stream_budget budget;
     uint32_t starts;
 };
 
@@ -33,6 +36,7 @@ static inline void rig_init(struct rig *rig)
         .enabled = true, .max_bytes = 1 << 30, .retention_ms = RIG_NEVER_MS};
     rig->config.cache = (struct cache_section){.max_size = 200000, .flush_interval_ms = 1};
     rig->config.server.shutdown_timeout_ms = 30000;
+    rig->stream.count = 1;
 }
 
 /* The same where syncing costs nothing. */
@@ -48,6 +52,8 @@ static inline void rig_init_fast(struct rig *rig)
 static inline void rig_start(struct rig *rig)
 {
     rig->cache = cache_new(rig->config.cache.max_size, rig->config.cache.flush_interval_ms);
+    if (rig->fates != NULL)
+        cache_watch(rig->cache, 0, rig->fates);
     rig->names = names_new();
     for (uint32_t i = 0; i < rig->starts; i++) {
         char id[16];
@@ -55,7 +61,10 @@ static inline void rig_start(struct rig *rig)
         names_device(rig->names, id);
     }
     rig->starts++;
-    rig->journal = journal_start(&rig->config, rig->dir, rig->cache, rig->names);
+    atomic_store(&rig->budget.held, 0);
+    const struct journal_parts parts = {
+        .stream = rig->stream, .budget = &rig->budget, .cache = rig->cache, .names = rig->names};
+    rig->journal = journal_start(&rig->config, rig->dir, &parts);
     assert_non_null(rig->journal);
 }
 

@@ -69,7 +69,7 @@ static int set_up(void **state)
     struct bench *bench = calloc(1, sizeof(*bench));
     bench->cache = cache_new(100000, 1);
     recorder_init(&bench->recorder, bench->cache);
-    bench->batch = batch_new(&known, "north");
+    bench->batch = batch_new(&known, "north", 2);
     *state = bench;
     return 0;
 }
@@ -124,6 +124,15 @@ static void expect_rows(struct bench *bench, const char *expected)
     free(said);
 }
 
+static void expect_totals(struct bench *bench, const char *expected)
+{
+    struct db_error error;
+    assert_int_equal(batch_insert_totals(bench->batch, NULL, false, &error), 0);
+    char *said = fake_take();
+    assert_string_equal(said, expected);
+    free(said);
+}
+
 /* The rows of `readings` alone, with their times within the second. */
 static void expect_times(struct bench *bench, const char *expected)
 {
@@ -142,6 +151,7 @@ static void expect_times(struct bench *bench, const char *expected)
 
 static void finish(struct bench *bench)
 {
+    batch_keep(bench->batch);
     batch_stored(bench->batch);
     cache_done(bench->cache, &bench->chunks);
 }
@@ -162,28 +172,31 @@ static void every_kind_of_record_has_its_table(void **state)
     assert_int_equal(bench->counts.packets, 1);
     assert_int_equal(bench->counts.heartbeats, 1);
     assert_int_equal(bench->counts.broken, 0);
-    expect_rows(
+    expect_rows(bench,
+                "INSERT INTO readings (device_id, ts, point_id, value, raw) VALUES "
+                "(10,'2023-11-14 22:13:20.003',10,1.5000000000000000e+00,7) \n"
+                "INSERT INTO raw_packets (device_id, packet_type, raw_data, `timestamp`) VALUES "
+                "('1001','heartbeat','ab','2023-11-14 22:13:20.001') \n"
+                "INSERT INTO heartbeat_log (device_id, `timestamp`) VALUES "
+                "('1001','2023-11-14 22:13:20.002') \n"
+                "INSERT INTO connection_history (device_id, event, `timestamp`, details) VALUES "
+                "('1001','connect','2023-11-14 22:13:20.000','') \n"
+                "INSERT INTO devices (id, device_id, first_seen, last_seen) VALUES "
+                "(10,'1001','2023-11-14 22:13:20.003','2023-11-14 22:13:20.003') "
+                "ON DUPLICATE KEY UPDATE last_seen = GREATEST(last_seen, VALUES(last_seen))\n"
+                "INSERT INTO devices (id, device_id, first_seen, last_seen, status, collector, "
+                "ip_address, port) VALUES (10,'1001','2023-11-14 22:13:20.003','2023-11-14 "
+                "22:13:20.003','online','north','10.0.0.7',40112) ON DUPLICATE KEY UPDATE "
+                "status = VALUES(status), collector = VALUES(collector), "
+                "ip_address = VALUES(ip_address), port = VALUES(port)\n");
+    expect_totals(bench, "");
+    batch_keep(bench->batch);
+    expect_totals(
         bench,
-        "INSERT INTO readings (device_id, ts, point_id, value, raw) VALUES "
-        "(10,'2023-11-14 22:13:20.003',10,1.5000000000000000e+00,7) \n"
-        "INSERT INTO raw_packets (device_id, packet_type, raw_data, `timestamp`) VALUES "
-        "('1001','heartbeat','ab','2023-11-14 22:13:20.001') \n"
-        "INSERT INTO heartbeat_log (device_id, `timestamp`) VALUES "
-        "('1001','2023-11-14 22:13:20.002') \n"
-        "INSERT INTO connection_history (device_id, event, `timestamp`, details) VALUES "
-        "('1001','connect','2023-11-14 22:13:20.000','') \n"
-        "INSERT INTO traffic_minutes (minute, readings, heartbeats, packets) VALUES "
-        "('2023-11-14 22:13:00.000',1,1,1) ON DUPLICATE KEY UPDATE "
+        "INSERT INTO traffic_minutes (minute, stream, readings, heartbeats, packets) VALUES "
+        "('2023-11-14 22:13:00.000',2,1,1,1) ON DUPLICATE KEY UPDATE "
         "readings = readings + VALUES(readings), heartbeats = heartbeats + VALUES(heartbeats), "
-        "packets = packets + VALUES(packets)\n"
-        "INSERT INTO devices (id, device_id, first_seen, last_seen) VALUES "
-        "(10,'1001','2023-11-14 22:13:20.003','2023-11-14 22:13:20.003') "
-        "ON DUPLICATE KEY UPDATE last_seen = GREATEST(last_seen, VALUES(last_seen))\n"
-        "INSERT INTO devices (id, device_id, first_seen, last_seen, status, collector, "
-        "ip_address, port) VALUES (10,'1001','2023-11-14 22:13:20.003','2023-11-14 "
-        "22:13:20.003','online','north','10.0.0.7',40112) ON DUPLICATE KEY UPDATE "
-        "status = VALUES(status), collector = VALUES(collector), "
-        "ip_address = VALUES(ip_address), port = VALUES(port)\n");
+        "packets = packets + VALUES(packets)\n");
     finish(bench);
 }
 
@@ -263,10 +276,69 @@ static void a_part_is_filled_in(void **state)
     batch_fill(bench->batch, &bench->span, &bench->counts);
     assert_int_equal(bench->counts.records, 3);
     expect_times(bench, "0.001 0.002 0.003 ");
+    batch_keep(bench->batch);
     batch_stored(bench->batch);
     bench->span.first = 4;
     batch_fill(bench->batch, &bench->span, &bench->counts);
     expect_times(bench, "0.004 ");
+    finish(bench);
+}
+
+/* Fill in ${count} records from ${first} on, and insert them. */
+static void part(struct bench *bench, size_t first, size_t count, const char *times)
+{
+    bench->span.first = first;
+    bench->span.count = count;
+    batch_fill(bench->batch, &bench->span, &bench->counts);
+    expect_times(bench, times);
+}
+
+static void a_transaction_of_parts_is_stored_or_never_was(void **state)
+{
+    struct bench *bench = *state;
+    for (int i = 0; i < 5; i++)
+        sample(bench, 0, AT + 100, i); /* all of one moment */
+    take(bench);
+    for (int attempt = 0; attempt < 2; attempt++) {
+        batch_begin(bench->batch);
+        part(bench, 0, 2, "0.100 0.101 ");
+        batch_keep(bench->batch);
+        part(bench, 2, 3, "0.102 0.103 0.104 "); /* refused */
+        part(bench, 2, 1, "0.102 ");
+        batch_keep(bench->batch);
+        part(bench, 4, 1, "0.103 ");
+        batch_keep(bench->batch);
+        char *said;
+        struct db_error error;
+        assert_int_equal(batch_insert_totals(bench->batch, NULL, false, &error), 0);
+        said = fake_take();
+        assert_non_null(strstr(said, "('2023-11-14 22:13:00.000',2,4,0,0)"));
+        free(said);
+    }
+    finish(bench);
+    batch_begin(bench->batch);
+    expect_totals(bench, "");
+    sample(bench, 0, AT + 90, 6);
+    take(bench);
+    expect_times(bench, "0.104 ");
+    finish(bench);
+}
+
+static void minutes_are_in_the_order_of_time(void **state)
+{
+    struct bench *bench = *state;
+    sample(bench, 0, AT + 120000, 0);
+    sample(bench, 1, AT, 1);
+    sample(bench, 1, AT + 60000, 2);
+    take(bench);
+    batch_keep(bench->batch);
+    struct db_error error;
+    assert_int_equal(batch_insert_totals(bench->batch, NULL, false, &error), 0);
+    char *said = fake_take();
+    assert_non_null(strstr(said, "('2023-11-14 22:13:00.000',2,1,0,0), "
+                                 "('2023-11-14 22:14:00.000',2,1,0,0), "
+                                 "('2023-11-14 22:15:00.000',2,1,0,0)"));
+    free(said);
     finish(bench);
 }
 
@@ -636,6 +708,8 @@ int main(void)
         TEST(a_shift_moves_the_samples),
         TEST(forgetting_takes_times_as_they_are),
         TEST(a_part_is_filled_in),
+        TEST(a_transaction_of_parts_is_stored_or_never_was),
+        TEST(minutes_are_in_the_order_of_time),
         TEST(another_attempt_gives_the_same_times),
         TEST(another_attempt_writes_last_seen_again),
         TEST(events_and_writes_are_kept_and_make_no_device),

@@ -127,6 +127,48 @@ static void the_bound_drops_the_oldest(void **state)
     }
 }
 
+static void ignore(void *cookie)
+{
+    (void)cookie;
+}
+
+static void a_number_says_which_records_were_dropped(void **state)
+{
+    (void)state;
+    enum { MOST = 160, COUNT = 10000 };
+    struct fates *fates = fates_new(ignore, NULL);
+    struct cache *cache = cache_new(MOST, NEVER_MS);
+    struct cache_chunks chunks;
+    struct fate *out;
+    cache_watch(cache, 2, fates);
+    for (uint32_t n = 1; n <= COUNT; n++) {
+        append(cache, n);
+        assert_int_equal(cache_last(cache), n);
+    }
+    uint64_t dropped = stats_of(cache).dropped;
+    assert_true(dropped >= COUNT - MOST);
+    assert_int_equal(fates_take(fates, &out), 1);
+    assert_int_equal(out->stream, 2);
+    assert_int_equal(out->first, 1);
+    assert_int_equal(out->last, dropped);
+    assert_false(out->kept);
+    free(out);
+
+    cache_close(cache);
+    assert_int_equal(cache_take(cache, SIZE_MAX, &chunks), COUNT - dropped);
+    assert_int_equal(fates_take(fates, &out), 0); /* taken is not stored */
+    free(out);
+    cache_tell(cache, &chunks, true);
+    cache_done(cache, &chunks);
+    assert_int_equal(fates_take(fates, &out), 1);
+    assert_int_equal(out->first, dropped + 1);
+    assert_int_equal(out->last, COUNT);
+    assert_true(out->kept);
+    free(out);
+    cache_free(cache);
+    fates_free(fates);
+}
+
 static void what_is_in_flight_counts_and_stays(void **state)
 {
     (void)state;
@@ -309,6 +351,7 @@ int main(void)
         cmocka_unit_test(holds_what_it_is_given),
         cmocka_unit_test(bodies_come_whole_whatever_their_size),
         cmocka_unit_test(the_bound_drops_the_oldest),
+        cmocka_unit_test(a_number_says_which_records_were_dropped),
         cmocka_unit_test(what_is_in_flight_counts_and_stays),
         cmocka_unit_test(a_record_waits_for_the_flush_interval),
         cmocka_unit_test(the_watermark_wakes),

@@ -2,12 +2,15 @@
 #include "tests/unit/collector/parts.h"
 #include "tests/unit/collector/store/fake_mysql.h"
 
+#include <mysqld_error.h>
+
 /*
  * A database of points and devices that answers by the names: the point "a" has the number 1, "b"
  * 2 and so on, once it was inserted; devices have 100 and their place in the question.
  */
 static struct {
     bool points[26], devices;
+    char other; /* a point that another collector makes just before this one does */
     unsigned rows, next;
     bool of_devices;
     char point;
@@ -17,9 +20,15 @@ static struct {
 
 int mysql_query(MYSQL *conn, const char *sql)
 {
+    const char *name = strstr(sql, "VALUES ('default', '");
+    if (name != NULL && name[20] == base.other) {
+        base.points[base.other - 'a'] = true;
+        base.other = '\0';
+        fake.failing = 1;
+        fake.code = ER_DUP_ENTRY;
+    }
     if (mysql_real_query(conn, sql, strlen(sql)) != 0)
         return 1;
-    const char *name;
     base.rows = base.next = 0;
     base.of_devices = strncmp(sql, "SELECT id, FIELD", 16) == 0;
     if (base.of_devices) {
@@ -114,6 +123,20 @@ static void points_are_made_once(void **state)
     char *said = fake_take();
     assert_string_equal(said, ""); /* known */
     free(said);
+}
+
+static void a_point_that_another_made_meanwhile_is_taken(void **state)
+{
+    struct bench *bench = *state;
+    uint32_t a = add_point(bench, "a", "V"), b = add_point(bench, "b", "A");
+    directory_want_point(bench->dir, a);
+    directory_want_point(bench->dir, b);
+    base.other = 'b';
+    assert_int_equal(resolve(bench), 0);
+    assert_int_equal(base.other, '\0');
+    assert_int_equal(directory_point(bench->dir, a), 1);
+    assert_int_equal(directory_point(bench->dir, b), 2);
+    fake.code = 0;
 }
 
 static void a_reload_in_mid_batch_keeps_every_number(void **state)
@@ -215,9 +238,13 @@ static void forgetting_asks_anew(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(points_are_made_once),       TEST(a_reload_in_mid_batch_keeps_every_number),
-        TEST(what_failed_is_asked_again), TEST(many_devices_take_few_statements),
-        TEST(new_devices_are_inserted),   TEST(forgetting_asks_anew),
+        TEST(a_point_that_another_made_meanwhile_is_taken),
+        TEST(points_are_made_once),
+        TEST(a_reload_in_mid_batch_keeps_every_number),
+        TEST(what_failed_is_asked_again),
+        TEST(many_devices_take_few_statements),
+        TEST(new_devices_are_inserted),
+        TEST(forgetting_asks_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -192,6 +192,139 @@ static void damage_is_found(void **state)
     free(made.bytes);
 }
 
+/* What does not fit is found even where the checksum does */
+
+/* The header's fields, by where they are: the layout is on people's disks. */
+enum {
+    AT_VERSION = 8,
+    AT_FIRST_SEQ = 48,
+    AT_RECORDS = 64,
+    AT_DEVICES = 68,
+    AT_DICTIONARY_SIZE = 76,
+    HEADER = 88,
+    ENTRY = 16, /* of the dictionary, before its texts: ref first, their sizes from 8 on */
+    ENTRY_SIZES = 8,
+};
+
+static void expect_problem(struct made *made, const char *expected)
+{
+    struct names *names = names_new();
+    struct group_info info;
+    const char *problem = NULL;
+    uint8_t *exact = malloc(made->size); /* so that a step outside is seen */
+    assert_non_null(exact);
+    memcpy(exact, made->bytes, made->size);
+    struct cache_chunk *chunk =
+        group_read(exact, made->size, group_crc(made->bytes, made->size), names, &info, &problem);
+    if (expected == NULL)
+        assert_non_null(chunk);
+    else
+        assert_null(chunk);
+    if (expected != NULL)
+        assert_string_equal(problem, expected);
+    free(chunk);
+    free(exact);
+    names_free(names);
+}
+
+/* One number of ${size} bytes changed, and the same group as it was afterwards. */
+static void expect_changed(struct made *made, size_t at, const void *bytes, size_t size,
+                           const char *expected)
+{
+    uint8_t *kept = malloc(made->size);
+    assert_non_null(kept);
+    memcpy(kept, made->bytes, made->size);
+    memcpy(made->bytes + at, bytes, size);
+    expect_problem(made, expected);
+    memcpy(made->bytes, kept, made->size);
+    free(kept);
+    expect_problem(made, NULL);
+}
+
+static void a_header_that_cannot_be_is_found(void **state)
+{
+    (void)state;
+    struct made made = make();
+    const char *odd = "contradicts itself";
+    expect_changed(&made, AT_VERSION, &(uint16_t){2}, 2, "is of another version of this program");
+    expect_changed(&made, AT_RECORDS, &(uint32_t){0}, 4, odd);
+    expect_changed(&made, AT_RECORDS, &(uint32_t){2}, 4, "makes no sense");
+    expect_changed(&made, AT_RECORDS, &(uint32_t){4}, 4, "makes no sense");
+    expect_changed(&made, AT_FIRST_SEQ, &(uint64_t){0}, 8, odd);
+    expect_changed(&made, AT_FIRST_SEQ, &(uint64_t){INT64_MAX}, 8, odd);
+    expect_changed(&made, AT_FIRST_SEQ, &(uint64_t){INT64_MAX - 3}, 8, NULL);
+    expect_changed(&made, AT_DICTIONARY_SIZE, &(uint32_t){1}, 4, odd);
+    free(made.bytes);
+}
+
+static void a_dictionary_that_cannot_be_is_found(void **state)
+{
+    (void)state;
+    struct made made = make();
+    const char *odd = "makes no sense";
+    size_t second = HEADER + ENTRY + strlen("first");
+    assert_memory_equal(made.bytes + HEADER + ENTRY, "first", 5);
+    expect_changed(&made, AT_DEVICES, &(uint32_t){2}, 4, odd);  /* a device as a point */
+    expect_changed(&made, second, made.bytes + HEADER, 4, odd); /* one reference twice */
+    expect_changed(&made, HEADER + ENTRY, "fi\0st", 5, odd);
+    expect_changed(&made, HEADER + ENTRY_SIZES, &(uint16_t){UINT16_MAX}, 2, odd);
+    free(made.bytes);
+}
+
+/* The group with ${bytes} in its dictionary at ${at} and ${devices} more counted. */
+static struct made make_with(size_t at, const void *bytes, size_t size, uint32_t devices)
+{
+    struct made made = make();
+    uint32_t number;
+    made.bytes = realloc(made.bytes, made.size + size);
+    assert_non_null(made.bytes);
+    memmove(made.bytes + at + size, made.bytes + at, made.size - at);
+    memcpy(made.bytes + at, bytes, size);
+    made.size += size;
+    memcpy(&number, made.bytes + AT_DICTIONARY_SIZE, sizeof(number));
+    number += (uint32_t)size;
+    memcpy(made.bytes + AT_DICTIONARY_SIZE, &number, sizeof(number));
+    memcpy(&number, made.bytes + AT_DEVICES, sizeof(number));
+    number += devices;
+    memcpy(made.bytes + AT_DEVICES, &number, sizeof(number));
+    return made;
+}
+
+static void an_entry_too_many_is_found(void **state)
+{
+    (void)state;
+    static const uint8_t none[ENTRY] = {0};
+    struct made plain = make(), made;
+    uint32_t size;
+    memcpy(&size, plain.bytes + AT_DICTIONARY_SIZE, sizeof(size));
+    made = make_with(HEADER + size, none, ENTRY, 0); /* counted by nobody */
+    expect_problem(&made, "makes no sense");
+    free(made.bytes);
+    made = make_with(HEADER, plain.bytes + HEADER, ENTRY + strlen("first"), 1); /* there already */
+    expect_problem(&made, "makes no sense");
+    free(made.bytes);
+    free(plain.bytes);
+}
+
+/* A type that nobody knows, and a body that is too short for its type. */
+static void a_record_that_cannot_be_is_found(void **state)
+{
+    (void)state;
+    struct made made = make();
+    uint32_t size;
+    memcpy(&size, made.bytes + AT_DICTIONARY_SIZE, sizeof(size));
+    size_t first = HEADER + size;
+    struct record_head head;
+    memcpy(&head, made.bytes + first, sizeof(head));
+    assert_int_equal(head.type, RECORD_SAMPLES);
+    head.type = 99;
+    expect_changed(&made, first, &head, sizeof(head), "makes no sense");
+    head.type = RECORD_SAMPLES;
+    head.count++;
+    expect_changed(&made, first, &head, sizeof(head), "makes no sense");
+    free(made.bytes);
+}
+
 /* For the fuzzer: DTUHUB_UPDATE_SEEDS=FILE writes the group there, as it wants it. */
 static void leave_a_seed(void **state)
 {
@@ -213,6 +346,10 @@ int main(void)
         cmocka_unit_test(another_process_reads_it_by_name),
         cmocka_unit_test(a_description_of_now_stays),
         cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(a_header_that_cannot_be_is_found),
+        cmocka_unit_test(a_dictionary_that_cannot_be_is_found),
+        cmocka_unit_test(an_entry_too_many_is_found),
+        cmocka_unit_test(a_record_that_cannot_be_is_found),
         cmocka_unit_test(leave_a_seed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,8 +261,9 @@ static void two_collectors_do_not_share_a_folder(void **state)
     struct rig rig, other;
     struct parcel parcel;
     rig_init(&rig);
-    rig_start(&rig);
     other = rig;
+    other.starts = 1;
+    rig_start(&rig);
     rig_start(&other);
     assert_false(rig_status(&other).ok);
     assert_non_null(strstr(rig_status(&other).error, "another collector"));

@@ -47,6 +47,8 @@ static void names_say_the_last_unit_inside(void **state)
     assert_string_equal(name, "p20261130");
     plan_name(PARTITION_MONTH, at("2027-01-01"), name);
     assert_string_equal(name, "p202612");
+    plan_name(PARTITION_DAY, 0, name); /* what is just before 1970 */
+    assert_string_equal(name, "p19691231");
 }
 
 static void a_new_table_gets_now_and_what_comes(void **state)
@@ -112,6 +114,18 @@ static void a_wide_partition_is_cut(void **state)
     assert_int_equal(split.bounds_ms[0], at("2026-11-28"));
 }
 
+static void the_past_is_cut_by_months(void **state)
+{
+    (void)state;
+    int64_t bounds_ms[13];
+    assert_int_equal(plan_past(13, at("2027-02-28 23:59:59"), bounds_ms), 13);
+    assert_int_equal(bounds_ms[0], at("2026-02-01"));
+    assert_int_equal(bounds_ms[10], at("2026-12-01"));
+    assert_int_equal(bounds_ms[12], at("2027-02-01"));
+    assert_int_equal(plan_past(1, at("2027-02-01"), bounds_ms), 1);
+    assert_int_equal(bounds_ms[0], at("2027-02-01"));
+}
+
 static void whole_partitions_grow_old(void **state)
 {
     (void)state;
@@ -138,6 +152,7 @@ int main(void)
         cmocka_unit_test(only_what_is_missing_is_made),
         cmocka_unit_test(a_long_gap_is_one_partition),
         cmocka_unit_test(a_wide_partition_is_cut),
+        cmocka_unit_test(the_past_is_cut_by_months),
         cmocka_unit_test(whole_partitions_grow_old),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

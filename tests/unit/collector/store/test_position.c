@@ -36,7 +36,7 @@ MYSQL_ROW mysql_fetch_row(MYSQL_RES *result)
 static int set_up(void **state)
 {
     memset(&base, 0, sizeof(base));
-    *state = positions_new("no'rth");
+    *state = positions_new("no'rth", 3);
     return 0;
 }
 
@@ -64,7 +64,7 @@ static void it_is_read_once_a_connection_and_journal(void **state)
     expect(positions, "b", 0, 17);
     assert_int_equal(base.asked, 2);
     char *said = fake_take();
-    assert_non_null(strstr(said, "WHERE collector = 'no\\'rth' AND stream = 0 AND journal = 'b'"));
+    assert_non_null(strstr(said, "WHERE collector = 'no\\'rth' AND stream = 3 AND journal = 'b'"));
     free(said);
     positions_doubt(positions);
     expect(positions, "a", 0, 17); /* a COMMIT whose answer was lost */
@@ -108,7 +108,9 @@ static void it_is_written_for_its_journal(void **state)
     struct db_error error;
     assert_int_equal(positions_write(*state, NULL, "abc", 18, &error), 0);
     char *said = fake_take();
-    assert_non_null(strstr(said, "VALUES ('no\\'rth', 0, 'abc', 18, UTC_TIMESTAMP(3))"));
+    assert_non_null(strstr(said, "VALUES ('no\\'rth', 3, 'abc', 18, UTC_TIMESTAMP(3)) "
+                                 "ON DUPLICATE KEY UPDATE seq = VALUES(seq), updated = "
+                                 "VALUES(updated)"));
     free(said);
 }
 

@@ -19,6 +19,11 @@ static void each_code_has_its_meaning(void **state)
         {1044, REFUSAL_PRIVILEGE}, {1045, REFUSAL_PRIVILEGE}, {1227, REFUSAL_PRIVILEGE},
         {1114, REFUSAL_SERVER},    {1021, REFUSAL_SERVER},    {1290, REFUSAL_SERVER},
         {1836, REFUSAL_SERVER},    {1792, REFUSAL_SERVER},    {1105, REFUSAL_OTHER},
+        {1206, REFUSAL_LOCK},      {3572, REFUSAL_LOCK},      {1216, REFUSAL_ROW},
+        {1300, REFUSAL_ROW},       {1467, REFUSAL_ROW},       {1153, REFUSAL_ROW},
+        {1136, REFUSAL_SCHEMA},    {1305, REFUSAL_SCHEMA},    {1143, REFUSAL_PRIVILEGE},
+        {1370, REFUSAL_PRIVILEGE}, {1041, REFUSAL_SERVER},    {1040, REFUSAL_SERVER},
+        {1047, REFUSAL_SERVER},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -47,6 +52,9 @@ static void advice_says_what_to_do(void **state)
     assert_non_null(strstr(refusal_advice(REFUSAL_SCHEMA, 1049), "CREATE DATABASE"));
     assert_non_null(strstr(refusal_advice(REFUSAL_SERVER, 1290), "read-only"));
     assert_non_null(strstr(refusal_advice(REFUSAL_SERVER, 1021), "disk"));
+    assert_non_null(strstr(refusal_advice(REFUSAL_SERVER, 1040), "max_connections"));
+    assert_non_null(strstr(refusal_advice(REFUSAL_SERVER, 1041), "own log"));
+    assert_non_null(strstr(refusal_advice(REFUSAL_LOCK, 1213), "INNODB STATUS"));
     assert_string_equal(refusal_advice(REFUSAL_LOST, 2013), "");
     for (int i = 0; i < REFUSALS; i++)
         assert_non_null(refusal_advice((enum refusal)i, 1));

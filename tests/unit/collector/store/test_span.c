@@ -70,11 +70,40 @@ static void a_torn_chunk_keeps_the_numbers_behind_it(void **state)
     cache_free(cache);
 }
 
+/* Also behind a torn chunk, whose records count. */
+static void records_can_be_left_out(void **state)
+{
+    struct cache_chunks chunks;
+    struct cache *cache = fill(&chunks);
+    uint8_t left_out[RECORDS];
+    struct record_head head;
+    const uint8_t *body;
+    (void)state;
+    for (int i = 0; i < RECORDS; i++)
+        left_out[i] = i % 3 != 1;
+    TAILQ_NEXT(TAILQ_FIRST(&chunks), link)->size -= 1;
+    for (size_t first = 0; first < RECORDS; first++) {
+        struct span span = {&chunks, first, RECORDS - first, left_out};
+        struct span_walk walk = span_begin(&span);
+        int64_t last = -1;
+        while (span_next(&walk, &head, &body)) {
+            assert_int_equal(walk.index, head.ts_ms);
+            assert_int_equal(head.ts_ms % 3, 1);
+            assert_true(head.ts_ms > last);
+            last = head.ts_ms;
+        }
+        assert_true(last >= RECORDS - 3 || first > RECORDS - 2);
+    }
+    cache_done(cache, &chunks);
+    cache_free(cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_part_is_found),
         cmocka_unit_test(a_torn_chunk_keeps_the_numbers_behind_it),
+        cmocka_unit_test(records_can_be_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

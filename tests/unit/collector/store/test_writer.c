@@ -18,6 +18,16 @@ size_t journal_take(struct journal *journal, size_t most, struct parcel *out)
     memset(out, 0, sizeof(*out));
     return out->records = cache_take(journal->cache, most, &out->chunks);
 }
+size_t journal_take_earlier(struct journal *journal, size_t most, struct parcel *out)
+{
+    (void)journal, (void)most;
+    return out->records = 0;
+}
+bool journal_earlier(struct journal *journal)
+{
+    (void)journal;
+    return false;
+}
 void journal_done(struct journal *journal, struct parcel *parcel, bool stored)
 {
     (void)stored;
@@ -34,9 +44,9 @@ void journal_status(struct journal *journal, struct journal_status *out)
 
 static atomic_uint attempts;
 
-void link_init(struct writer_link *link, const struct server_config *config)
+void link_init(struct writer_link *link, const struct server_config *config, unsigned stream)
 {
-    (void)config;
+    (void)config, (void)stream;
     *link = (struct writer_link){.collector = (char *)"north", .fd = -1};
 }
 void link_clear(struct writer_link *link)
@@ -80,7 +90,10 @@ static int64_t stop_after(bool keeps, unsigned records, int64_t timeout_ms, size
     for (unsigned i = 0; i < records; i++)
         recorder_heartbeat(&recorder, 0, i);
     atomic_store(&attempts, 0);
-    struct writer *writer = writer_start(&config, cache, &journal, names);
+    struct gate *gate = gate_new(1);
+    const struct writer_parts parts = {
+        .stream = {.count = 1}, .gate = gate, .cache = cache, .journal = &journal, .names = names};
+    struct writer *writer = writer_start(&config, &parts);
     assert_non_null(writer);
     while (atomic_load(&attempts) == 0) {
     }
@@ -90,6 +103,7 @@ static int64_t stop_after(bool keeps, unsigned records, int64_t timeout_ms, size
     cache_stats(cache, &stats);
     *left = stats.waiting + stats.in_flight;
     assert_int_equal(lost, 0); /* it never took any */
+    gate_free(gate);
     cache_free(cache);
     names_free(names);
     return took_ms;

@@ -8,21 +8,43 @@
 
 #include <mysqld_error.h>
 
-enum { RECORDS = 200, LOST = 2013, REFUSED = 4025, TAKEN = 1062 };
+enum { RECORDS = 200, DEVICES = 4, LOST = 2013, REFUSED = 4025, TAKEN = 1062, STRANGE = 1105 };
+
+#define NOWHERE SIZE_MAX
+
+/* What was written in a transaction, in order. */
+struct work {
+    struct {
+        uint64_t number;
+        bool aside;
+    } rows[2 * RECORDS];
+    size_t count;
+};
 
 /* The database. Records are told apart by their time, which is their number. */
 static struct {
     unsigned stored[RECORDS + 1], aside[RECORDS + 1];
+    uint64_t last[DEVICES];      /* record of the device */
     bool poison[RECORDS + 1];    /* refused for good */
+    bool unknown[RECORDS + 1];   /* so is what it refers to */
     unsigned taken[RECORDS + 1]; /* so many ms from its time on, keys are taken */
     uint64_t position;
     /* the transaction */
-    struct span rows;
-    bool writes_rows, writes_aside;
+    struct work work;
+    size_t mark; /* the savepoint; NOWHERE: none */
+    size_t kept; /* of what batch_keep() was told */
     uint64_t writes_position;
+    /* what it does not like */
+    size_t most;         /* rows of a transaction; 0: any number */
+    unsigned refusal;    /* the error of poison; 0: REFUSED */
+    bool forgets_marks;  /* an error ends savepoints */
+    bool takes_no_aside; /* nothing is taken into rejected_records */
+    unsigned healed;     /* the record is refused no more once something is */
+    unsigned deadlocks;  /* commits still to fail */
     /* the line */
     unsigned chance; /* one statement in so many goes wrong; 0: none */
     unsigned order;  /* of statements in transactions so far */
+    unsigned inserts, commits, complaints;
     unsigned tidied_at, first_commit;
     bool down;
     char seq[24];
@@ -30,6 +52,7 @@ static struct {
 } base;
 
 static struct span filled;
+static size_t filled_count;
 static int64_t shift;
 static bool forgotten;
 
@@ -46,26 +69,53 @@ static bool by_chance(void)
 
 static void commit(void)
 {
-    struct span_walk walk = span_begin(&base.rows);
-    struct record_head head;
-    const uint8_t *body;
-    while (span_next(&walk, &head, &body)) {
-        base.stored[head.ts_ms] += base.writes_rows;
-        base.aside[head.ts_ms] += base.writes_aside;
+    for (size_t i = 0; i < base.work.count; i++) {
+        uint64_t number = base.work.rows[i].number;
+        base.stored[number] += !base.work.rows[i].aside;
+        base.aside[number] += base.work.rows[i].aside;
+        if (!base.work.rows[i].aside) {
+            assert_true(base.last[number % DEVICES] < number);
+            base.last[number % DEVICES] = number;
+        }
     }
     base.position = base.writes_position;
+    base.commits++;
     if (base.first_commit == 0)
         base.first_commit = ++base.order;
 }
 
+static void no_transaction(void)
+{
+    base.work.count = 0;
+    base.mark = NOWHERE;
+    base.writes_position = 0;
+}
+
 static int end_transaction(const char *sql)
 {
-    bool lost = by_chance();
-    if (strcmp(sql, "COMMIT") == 0 && (!lost || rand() % 2))
+    bool lost = by_chance(), commits = strcmp(sql, "COMMIT") == 0;
+    if (commits && base.deadlocks > 0) {
+        base.deadlocks--;
+        no_transaction();
+        return fails(ER_LOCK_DEADLOCK);
+    }
+    if (commits && base.most > 0 && base.work.count > base.most) {
+        no_transaction();
+        return fails(REFUSED);
+    }
+    if (commits && (!lost || rand() % 2))
         commit(); /* whether the answer arrives or not */
-    base.writes_rows = base.writes_aside = false;
+    no_transaction();
     base.down |= lost;
     return fails(lost ? LOST : 0);
+}
+
+static int to_savepoint(void)
+{
+    if (base.mark == NOWHERE)
+        return fails(ER_SP_DOES_NOT_EXIST);
+    base.work.count = base.mark;
+    return fails(0);
 }
 
 int mysql_query(MYSQL *conn, const char *sql)
@@ -77,9 +127,15 @@ int mysql_query(MYSQL *conn, const char *sql)
         return end_transaction(sql);
     if (by_chance()) {
         base.down = rand() % 2;
-        base.writes_rows = base.writes_aside = false;
+        no_transaction();
         return fails(base.down ? LOST : ER_LOCK_DEADLOCK);
     }
+    if (strcmp(sql, "START TRANSACTION") == 0)
+        no_transaction();
+    if (strcmp(sql, "SAVEPOINT part") == 0)
+        base.mark = base.work.count;
+    if (strcmp(sql, "ROLLBACK TO part") == 0)
+        return to_savepoint();
     const char *values = strstr(sql, "VALUES ('north', 0, '");
     if (values != NULL)
         base.writes_position = strtoull(strrchr(values, '\'') + 3, NULL, 10);
@@ -107,15 +163,29 @@ MYSQL_ROW mysql_fetch_row(MYSQL_RES *result)
 
 /* What stands between the writer and the database. */
 
+static struct span wanted;
+
 void batch_want(struct batch *batch, const struct span *span)
 {
-    (void)batch, (void)span;
+    (void)batch;
+    wanted = *span;
+}
+void batch_begin(struct batch *batch)
+{
+    (void)batch;
+    base.kept = 0;
 }
 void batch_fill(struct batch *batch, const struct span *span, struct batch_counts *counts)
 {
+    struct span_walk walk = span_begin(span);
+    struct record_head head;
+    const uint8_t *body;
     (void)batch;
     filled = *span;
-    counts->records = span->count;
+    *counts = (struct batch_counts){0};
+    while (span_next(&walk, &head, &body))
+        counts->records++;
+    filled_count = counts->records;
 }
 void batch_forget(struct batch *batch)
 {
@@ -130,25 +200,60 @@ void batch_stored(struct batch *batch)
 {
     (void)batch;
 }
+void batch_keep(struct batch *batch)
+{
+    (void)batch;
+    base.kept += filled_count;
+}
+
+static void write_row(uint64_t number, bool aside)
+{
+    assert_true(base.work.count < 2 * RECORDS);
+    base.work.rows[base.work.count].number = number;
+    base.work.rows[base.work.count++].aside = aside;
+}
+
+static int refuse(struct db_error *error, unsigned code)
+{
+    db_error_set(error, code, code == STRANGE ? "HY000" : "23000", "refused");
+    if (base.forgets_marks)
+        no_transaction();
+    return -1;
+}
+
 int batch_insert(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *error)
 {
     struct span_walk walk = span_begin(&filled);
     struct record_head head;
     const uint8_t *body;
+    size_t start = base.work.count;
     (void)batch, (void)bulk;
+    base.inserts++;
     if (mysql_query(conn, "INSERT INTO readings") != 0) {
         db_error_set(error, fake.code, "HY000", "by chance");
         return -1;
     }
     while (span_next(&walk, &head, &body)) {
         bool taken = shift < base.taken[head.ts_ms];
-        if (!base.poison[head.ts_ms] && !taken)
-            continue;
-        db_error_set(error, base.poison[head.ts_ms] ? REFUSED : TAKEN, "23000", "refused");
+        if (base.poison[head.ts_ms] || taken) {
+            base.work.count = rand() % 2 ? start : base.work.count; /* of several tables */
+            return refuse(error, taken ? TAKEN : base.refusal ? base.refusal : REFUSED);
+        }
+        write_row((uint64_t)head.ts_ms, false);
+    }
+    return 0;
+}
+int batch_insert_totals(struct batch *batch, MYSQL *conn, bool bulk, struct db_error *error)
+{
+    size_t rows = 0;
+    (void)batch, (void)bulk;
+    for (size_t i = 0; i < base.work.count; i++)
+        rows += !base.work.rows[i].aside;
+    if (mysql_query(conn, "INSERT INTO traffic_minutes") != 0) {
+        db_error_set(error, fake.code, "HY000", "by chance");
         return -1;
     }
-    base.rows = filled;
-    base.writes_rows = true;
+    assert_int_equal(base.kept, rows);
     return 0;
 }
 
@@ -163,7 +268,16 @@ void directory_want_id(struct directory *dir, uint32_t ref)
 }
 int directory_resolve(struct directory *dir, MYSQL *conn, struct db_error *error)
 {
-    (void)dir, (void)conn, (void)error;
+    struct span_walk walk = span_begin(&wanted);
+    struct record_head head;
+    const uint8_t *body;
+    (void)dir, (void)conn;
+    while (span_next(&walk, &head, &body)) {
+        if (!base.unknown[head.ts_ms])
+            continue;
+        db_error_set(error, REFUSED, "23000", "unknown");
+        return -1;
+    }
     return 0;
 }
 const char *directory_device_id(const struct directory *dir, uint32_t ref)
@@ -177,14 +291,36 @@ const char *set_aside_kind(unsigned type)
     (void)type;
     return "samples";
 }
-int set_aside_insert(const struct set_aside *record, struct names *names, MYSQL *conn,
-                     struct db_error *error)
+
+static uint64_t aside[RECORDS];
+static size_t aside_count;
+
+void aside_rows_add(struct aside_rows *rows, const struct set_aside *record, struct names *names)
 {
-    (void)names, (void)conn, (void)error;
-    base.rows = filled; /* its last attempt was this record alone */
-    assert_int_equal(filled.count, 1);
-    base.writes_aside = true;
-    assert_true(base.poison[record->head.ts_ms] || base.taken[record->head.ts_ms] > 1);
+    (void)rows, (void)names;
+    assert_true(aside_count == 0 || aside[aside_count - 1] < (uint64_t)record->head.ts_ms);
+    if (record->journal[0] != '\0')
+        assert_int_equal(record->seq, record->head.ts_ms);
+    assert_non_null(record->reason);
+    aside[aside_count++] = (uint64_t)record->head.ts_ms;
+}
+int aside_rows_insert(struct aside_rows *rows, MYSQL *conn, bool bulk, struct db_error *error)
+{
+    size_t count = aside_count;
+    (void)rows, (void)bulk;
+    aside_count = 0;
+    if (count == 0)
+        return 0;
+    if (base.takes_no_aside) {
+        db_error_set(error, 1146, "42S02", "no such table");
+        return -1;
+    }
+    if (mysql_query(conn, "INSERT INTO rejected_records") != 0) {
+        db_error_set(error, fake.code, "HY000", "by chance");
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++)
+        write_row(aside[i], true);
     return 0;
 }
 
@@ -216,11 +352,20 @@ bool writer_back_off(struct writer *writer)
 bool writer_recover(struct writer *writer, enum refusal refusal, const struct db_error *error)
 {
     (void)error;
-    base.writes_rows = base.writes_aside = false;
+    no_transaction();
+    base.complaints++;
+    base.takes_no_aside = base.takes_no_aside && base.complaints < 3;
+    if (!base.takes_no_aside)
+        base.poison[base.healed] = false;
     if (refusal != REFUSAL_LOCK) {
         writer->link.conn = NULL;
         base.down = true;
     }
+    return true;
+}
+bool writer_pause(struct writer *writer, int64_t ms)
+{
+    (void)writer, (void)ms;
     return true;
 }
 bool writer_over(struct writer *writer)
@@ -242,10 +387,13 @@ static int set_up(void **state)
     struct bench *bench = calloc(1, sizeof(*bench));
     memset(&base, 0, sizeof(base));
     forgotten = false;
+    aside_count = 0;
     srand(1);
-    bench->writer.positions = positions_new("north");
+    bench->writer.positions = positions_new("north", 0);
+    bench->writer.gate = gate_new(1);
     bench->writer.link.collector = (char *)"north";
     bench->writer.size = batch_size_first();
+    bench->writer.suspects = suspects_new();
     pthread_mutex_init(&bench->writer.lock, NULL);
     bench->cache = cache_new(RECORDS * 2, 1);
     recorder_init(&bench->recorder, bench->cache);
@@ -257,6 +405,8 @@ static int tear_down(void **state)
 {
     struct bench *bench = *state;
     positions_free(bench->writer.positions);
+    suspects_free(bench->writer.suspects);
+    gate_free(bench->writer.gate);
     cache_free(bench->cache);
     free(fake_take());
     free(bench);
@@ -270,7 +420,7 @@ static void pack(struct bench *bench, const char *id, uint64_t first, uint64_t l
     struct reg_value value = {.number = 1, .has_number = 1};
     record_add_sample(body, 0, &value);
     for (uint64_t i = first; i <= last; i++)
-        recorder_samples(&bench->recorder, 0, (int64_t)i, body);
+        recorder_samples(&bench->recorder, i % DEVICES, (int64_t)i, body);
     free(body);
     bench->parcel = (struct parcel){0};
     snprintf(bench->parcel.journal, sizeof(bench->parcel.journal), "%s", id);
@@ -292,8 +442,8 @@ static void expect_once(uint64_t first, uint64_t last)
 {
     for (uint64_t i = 1; i <= RECORDS; i++) {
         bool inside = i >= first && i <= last;
-        if (base.stored[i] != (inside && !base.poison[i]) ||
-            base.aside[i] != (inside && base.poison[i]))
+        bool refused = base.poison[i] || base.unknown[i];
+        if (base.stored[i] != (inside && !refused) || base.aside[i] != (inside && refused))
             fail_msg("record %llu: stored %u times, set aside %u times", (unsigned long long)i,
                      base.stored[i], base.aside[i]);
     }
@@ -358,6 +508,7 @@ static void a_restored_database_sends_the_journal_back(void **state)
     assert_int_equal(seek, 20);
     assert_true(forgotten);
     memset(base.stored, 0, sizeof(base.stored));
+    memset(base.last, 0, sizeof(base.last));
     pack(bench, "abc", 21, 60);
     assert_int_equal(store(bench, &seek), OUTCOME_STORED);
     expect_once(21, 60);
@@ -409,6 +560,146 @@ static void a_taken_key_moves_the_reading(void **state)
     assert_int_equal(base.stored[60], 0);
 }
 
+static void another_attempt_counts_nothing_twice(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.taken[30] = 3;
+    base.poison[40] = true;
+    base.deadlocks = 2;
+    pack(bench, "", 1, 50);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(bench->writer.status.records, 49);
+    assert_int_equal(bench->writer.status.moved, 1);
+    assert_int_equal(bench->writer.status.rejected, 1);
+    assert_int_equal(bench->writer.status.batches, 1);
+    assert_int_equal(bench->writer.in_hand, 0);
+    expect_once(1, 50);
+}
+
+static unsigned count_of(const bool poison[RECORDS + 1])
+{
+    unsigned count = 0;
+    for (unsigned i = 1; i <= RECORDS; i++)
+        count += poison[i];
+    return count;
+}
+
+/* Of what was refused a moment ago no other record is held up, and all is one transaction. */
+static void a_device_that_is_refused_costs_no_search(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    for (unsigned i = 1; i <= RECORDS; i++)
+        base.poison[i] = i % DEVICES == 2;
+    pack(bench, "abc", 1, 100);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    base.inserts = base.commits = 0;
+    pack(bench, "abc", 101, 200);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(base.commits, 1);
+    assert_int_equal(base.inserts, 1 + 100 / DEVICES);
+    assert_int_equal(bench->writer.status.rejected, count_of(base.poison));
+    assert_int_equal(bench->writer.status.batches, 2);
+    assert_int_equal(bench->writer.status.retries, 0);
+    expect_once(1, 200);
+}
+
+/* Within one parcel too: the first refusal tells of those that follow. */
+static void the_first_refusal_tells_of_the_others(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    for (unsigned i = 1; i <= RECORDS; i++)
+        base.poison[i] = i % DEVICES == 2;
+    pack(bench, "abc", 1, 200);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(base.commits, 1);
+    assert_true(base.inserts < 200 / DEVICES + 2 * 10);
+    expect_once(1, 200);
+}
+
+/* What a device sends when it is refused no more comes behind, but not out of order. */
+static void a_suspect_that_is_taken_keeps_its_order(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    for (unsigned i = 1; i <= RECORDS; i += 3)
+        base.poison[i] = true;
+    pack(bench, "abc", 1, 200);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(base.commits, 1);
+    expect_once(1, 200);
+}
+
+static void what_cannot_have_a_number_is_set_aside(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    for (unsigned i = 1; i <= RECORDS; i++)
+        base.unknown[i] = i % DEVICES == 2;
+    pack(bench, "abc", 1, 200);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(base.commits, 1);
+    assert_int_equal(bench->writer.status.rejected, count_of(base.unknown));
+    expect_once(1, 200);
+}
+
+static void an_error_that_nobody_knows_is_a_row_in_the_end(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.poison[30] = true;
+    base.refusal = STRANGE;
+    pack(bench, "abc", 1, 50);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(base.complaints, 4);
+    assert_int_equal(bench->writer.status.rejected, 1);
+    expect_once(1, 50);
+}
+
+static void a_transaction_too_large_is_halved(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.most = 30;
+    base.poison[77] = true;
+    pack(bench, "abc", 1, 200);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(base.commits, 8);
+    assert_int_equal(bench->writer.status.records, 199);
+    assert_int_equal(bench->writer.status.rejected, 1);
+    expect_once(1, 200);
+}
+
+static void an_error_that_ends_the_transaction_is_found_by_halves(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.forgets_marks = true;
+    base.poison[5] = base.poison[77] = true;
+    pack(bench, "abc", 1, 200);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(base.complaints, 0);
+    assert_int_equal(bench->writer.status.rejected, 2);
+    expect_once(1, 200);
+}
+
+/* Whose fault it is, is asked again: it may have been nobody's record. */
+static void where_nothing_can_be_set_aside_nothing_is_judged(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t seek;
+    base.takes_no_aside = true;
+    base.poison[7] = base.poison[8] = true;
+    base.healed = 8;
+    pack(bench, "abc", 1, 50);
+    assert_int_equal(store(bench, &seek), OUTCOME_STORED);
+    assert_int_equal(base.complaints, 3);
+    assert_int_equal(bench->writer.status.rejected, 1);
+    expect_once(1, 50);
+}
+
 static void it_tidies_up_before_the_first_record_of_this_life(void **state)
 {
     struct bench *bench = *state;
@@ -449,12 +740,20 @@ static void whatever_goes_wrong_each_record_is_stored_once(void **state)
         memset(&base, 0, sizeof(base));
         srand(round);
         positions_free(bench->writer.positions);
-        bench->writer.positions = positions_new("north");
+        bench->writer.positions = positions_new("north", 0);
+        suspects_free(bench->writer.suspects);
+        bench->writer.suspects = suspects_new();
         bench->writer.link.conn = NULL;
-        bench->writer.tidied = false;
-        base.chance = 3 + round % 20;
+        gate_free(bench->writer.gate);
+        bench->writer.gate = gate_new(1);
+        bench->writer.arrived = bench->writer.tidied = false;
+        base.chance = 30 + round % 40; /* a transaction may have fifty statements */
         for (unsigned i = 0; i < round % 7; i++)
             base.poison[1 + rand() % RECORDS] = true;
+        if (round % 5 == 0)
+            base.unknown[1 + rand() % RECORDS] = true;
+        base.forgets_marks = round % 11 == 0;
+        base.most = round % 13 == 0 ? 20 : 0;
         while (at < RECORDS) {
             uint64_t last = at + 1 + (uint64_t)rand() % 60;
             last = last < RECORDS ? last : RECORDS;
@@ -480,6 +779,15 @@ int main(void)
         TEST(without_a_journal_a_restored_database_gets_what_is_new),
         TEST(what_is_refused_is_set_aside_alone),
         TEST(a_taken_key_moves_the_reading),
+        TEST(another_attempt_counts_nothing_twice),
+        TEST(a_device_that_is_refused_costs_no_search),
+        TEST(the_first_refusal_tells_of_the_others),
+        TEST(a_suspect_that_is_taken_keeps_its_order),
+        TEST(what_cannot_have_a_number_is_set_aside),
+        TEST(an_error_that_nobody_knows_is_a_row_in_the_end),
+        TEST(a_transaction_too_large_is_halved),
+        TEST(an_error_that_ends_the_transaction_is_found_by_halves),
+        TEST(where_nothing_can_be_set_aside_nothing_is_judged),
         TEST(it_tidies_up_before_the_first_record_of_this_life),
         TEST(a_stop_leaves_the_rest),
         TEST(whatever_goes_wrong_each_record_is_stored_once),

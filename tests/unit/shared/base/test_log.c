@@ -331,9 +331,22 @@ static void a_limited_line_says_how_many_were_left_out(void **state)
                             " WARN  m \\[who\\] refused 4 \\(3 more like it left out\\)\n$");
 }
 
+static void a_thread_is_told_apart_from_those_that_do_the_same(void **state)
+{
+    (void)state;
+    start(LOGL_INFO, LOGF_TEXT);
+    log_thread_part("3");
+    log_info("writer", NULL, "one of several");
+    log_thread_part("");
+    log_info("writer", NULL, "the only one");
+    expect_match(written(),
+                 "^" TIME " INFO  writer-3 one of several\n" TIME " INFO  writer the only one\n$");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thread_is_told_apart_from_those_that_do_the_same),
         cmocka_unit_test(a_line_has_time_level_module_peer_and_text),
         cmocka_unit_test(lines_below_the_level_are_left_out),
         cmocka_unit_test(a_device_cannot_forge_a_line),

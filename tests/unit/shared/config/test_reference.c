@@ -25,13 +25,13 @@ static char *printed(print_reference print)
     return text;
 }
 
-static char *read_doc(void)
+static char *read_doc(const char *path)
 {
     char *text = calloc(1, DOC_MAX);
     assert_non_null(text);
-    FILE *file = fopen(DOC, "r");
+    FILE *file = fopen(path, "r");
     if (file == NULL)
-        fail_msg(DOC " cannot be opened: tests run in the top folder");
+        fail_msg("%s cannot be opened: tests run in the top folder", path);
     size_t len = fread(text, 1, DOC_MAX - 1, file);
     assert_true(len < DOC_MAX - 1);
     assert_int_equal(fclose(file), 0);
@@ -53,7 +53,7 @@ static void check_block(const char *name, print_reference print)
     char first[96], last[96];
     snprintf(first, sizeof(first), "<!-- reference of %s: begin -->\n", name);
     snprintf(last, sizeof(last), "<!-- reference of %s: end -->\n", name);
-    char *doc = read_doc(), *expected = printed(print);
+    char *doc = read_doc(DOC), *expected = printed(print);
     char *begin = strstr(doc, first), *end = strstr(doc, last);
     if (begin == NULL || end == NULL || end < begin)
         fail_msg(DOC " has lost the marks %s and %s", first, last);
@@ -82,11 +82,10 @@ static void data_config_is_documented(void **state)
     check_block("data_config.yml", data_config_reference);
 }
 
-/* The examples of the page are for copying: each must load. */
-static void examples_load(void **state)
+/* The examples of the pages are for copying: each must load. Return how many there are. */
+static size_t load_data_examples(const char *path)
 {
-    (void)state;
-    char *doc = read_doc(), *at = doc;
+    char *doc = read_doc(path), *at = doc;
     const char fence[] = "```yaml\n# data_config.yml";
     size_t examples = 0;
     struct example_folder folder;
@@ -103,7 +102,41 @@ static void examples_load(void **state)
         examples++;
     }
     example_folder_close(&folder);
-    assert_true(examples >= 3);
+    free(doc);
+    return examples;
+}
+
+static void examples_load(void **state)
+{
+    (void)state;
+    assert_true(load_data_examples(DOC) >= 3);
+    assert_true(load_data_examples("docs/rules.md") >= 1);
+}
+
+static void examples_of_webhooks_load(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"DTUHUB_OPS_SECRET", "DTUHUB_DINGTALK_TOKEN",
+                                            "DTUHUB_DINGTALK_SECRET", "DTUHUB_WAREHOUSE_TOKEN"};
+    char *doc = read_doc("docs/webhooks.md"), *at = doc;
+    size_t examples = 0;
+    for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++)
+        setenv(variables[i], "x", 1);
+    while ((at = strstr(at, "```yaml\nwebhooks:")) != NULL) {
+        at += strlen("```yaml\n");
+        char *end = strstr(at, "```\n"), *text = NULL;
+        assert_non_null(end);
+        assert_true(asprintf(&text, "mysql: {user: a}\n%.*s", (int)(end - at), at) > 0);
+        struct faults faults = {0};
+        struct server_config *config =
+            server_config_parse("server_config.yml", text, strlen(text), &faults);
+        expect_faults(&faults, "");
+        server_config_free(config);
+        free(text);
+        at = end;
+        examples++;
+    }
+    assert_true(examples >= 4);
     free(doc);
 }
 
@@ -113,6 +146,7 @@ int main(void)
         cmocka_unit_test(server_config_is_documented),
         cmocka_unit_test(data_config_is_documented),
         cmocka_unit_test(examples_load),
+        cmocka_unit_test(examples_of_webhooks_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

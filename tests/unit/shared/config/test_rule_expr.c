@@ -16,6 +16,12 @@ static const struct {
 } good[] = {
     {"above 80", "above 80", {RULE_ABOVE, .low = 80}},
     {"  Above\t-0.5 ", "above -0.5", {RULE_ABOVE, .low = -0.5}},
+    {"above 11111111111111111111111",
+     "above 1.1111111111111111e+22",
+     {RULE_ABOVE, .low = 11111111111111111111111.0}},
+    {"below 0.30000000000000004",
+     "below 0.30000000000000004",
+     {RULE_BELOW, .low = 0.30000000000000004}},
     {"below 1e3", "below 1000", {RULE_BELOW, .low = 1000}},
     {"equals 0", "equals 0", {RULE_EQUALS}},
     {"not 1", "not 1", {RULE_NOT, .low = 1}},

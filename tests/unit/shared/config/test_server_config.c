@@ -45,6 +45,7 @@ static void the_original_file_means_what_it_meant(void **state)
     assert_string_equal(config->webhooks.device_offline,
                         "http://your-webhook-server/device-offline");
     assert_string_equal(config->webhooks.data_received, "http://your-webhook-server/data-received");
+    assert_int_equal(config->hooks.ntargets, 3);
     server_config_free(config);
 }
 
@@ -87,6 +88,9 @@ static void defaults(void **state)
     assert_int_equal(config->retention.connection_history, 0);
     assert_int_equal(config->retention.events, 0);
     assert_int_equal(config->retention.write_log, 0);
+    assert_int_equal(config->retention.rejected_records, 0);
+    assert_int_equal(config->retention.webhook_deliveries, 0);
+    assert_int_equal(config->retention.traffic_minutes, 0);
     assert_int_equal(config->retention.check_interval_ms, 60000);
     assert_int_equal(config->retention.rollup_interval_ms, 5000);
     assert_null(config->webhooks.device_online);
@@ -130,7 +134,9 @@ static bool is_a_limit_of_logs(const char *path)
     return strcmp(path, "retention.raw_packets") == 0 ||
            strcmp(path, "retention.heartbeat_log") == 0 ||
            strcmp(path, "retention.connection_history") == 0 ||
-           strcmp(path, "retention.events") == 0;
+           strcmp(path, "retention.events") == 0 ||
+           strcmp(path, "retention.webhook_deliveries") == 0 ||
+           strcmp(path, "retention.traffic_minutes") == 0;
 }
 
 static void the_shipped_file_says_what_the_defaults_say(void **state)
@@ -268,6 +274,26 @@ static void knows_what_needs_a_restart(void **state)
         "mysql: {user: abc}\n"));
 }
 
+static void a_copied_section_has_strings_of_its_own(void **state)
+{
+    struct server_config *config =
+        parse_good("mysql: {user: abc, password: x, socket: /run/x, port: 4000}\n");
+    struct mysql_section copy;
+    (void)state;
+    mysql_section_copy(&copy, &config->mysql);
+    assert_ptr_not_equal(copy.user, config->mysql.user);
+    server_config_free(config);
+    assert_string_equal(copy.user, "abc");
+    assert_string_equal(copy.password, "x");
+    assert_string_equal(copy.socket, "/run/x");
+    assert_string_equal(copy.database, "dtu_data");
+    assert_null(copy.password_file);
+    assert_int_equal(copy.port, 4000);
+    mysql_section_clear(&copy);
+    assert_null(copy.password);
+    mysql_section_clear(&copy); /* of nothing */
+}
+
 static void no_config_can_be_freed(void **state)
 {
     (void)state;
@@ -288,6 +314,7 @@ int main(void)
         cmocka_unit_test(all_faults_come_in_one_run_sorted),
         cmocka_unit_test(earlier_faults_in_the_list_do_not_count),
         cmocka_unit_test(knows_what_needs_a_restart),
+        cmocka_unit_test(a_copied_section_has_strings_of_its_own),
         cmocka_unit_test(no_config_can_be_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

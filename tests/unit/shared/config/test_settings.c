@@ -8,9 +8,11 @@
 #include "shared/config/device_draft.h"
 #include "shared/config/link_draft.h"
 #include "shared/config/profile_config.h"
+#include "shared/config/rule_draft.h"
 #include "shared/config/server_config.h"
 #include "shared/config/server_tables.h"
 #include "shared/config/setting_value.h"
+#include "shared/config/webhook_draft.h"
 #include "tests/unit/shared/config/expect.h"
 
 struct example {
@@ -264,6 +266,10 @@ static void the_tables_of_the_product_are_sound(void **state)
         snprintf(prefix, sizeof(prefix), "%s.", server_tables[i].name);
         check_table(&server_tables[i].table, prefix, &config);
     }
+    struct webhook_draft target = {0};
+    assert_int_equal(webhook_target_table.count, TARGET_KEYS);
+    check_table(&webhook_target_table, "webhooks.targets.NAME.", &target);
+    check_table(&webhook_batch_table, "webhooks.targets.NAME.batch.", &target);
     struct draft_task task = {0};
     struct draft_point point = {0};
     struct bits_block bits = {0};
@@ -282,6 +288,11 @@ static void the_tables_of_the_product_are_sound(void **state)
     check_table(&poll_table, "profiles.NAME.poll.", &poll);
     check_table(&slave_table, "profiles.NAME.slaves.UNIT.", &slave);
     check_table(&top_table, "", &top);
+    struct rule_draft rule = {0};
+    assert_int_equal(rule_table.count, RULE_KEYS);
+    check_table(&rule_table, "rules.NAME.", &rule);
+    check_table(&rule_message_table, "rules.NAME.message.", &rule);
+    check_table(&rule_limit_table, "rules.NAME.limit.", &rule);
 }
 
 int main(void)
