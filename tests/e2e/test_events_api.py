@@ -157,6 +157,7 @@ def test_bodies_are_checked(web):
             ("/api/deliveries/1/replay", {"dead_only": True}, "dead_only"),
             ("/api/deliveries/replay", {"from": "2026-01-01T00:00Z"}, "to"),
             ("/api/deliveries/replay", {"from": "soon", "to": 1}, "from"),
+            ("/api/deliveries/replay", {"from": "2026-01-01T08:00+08:00", "to": "2026-01-01T00:00Z"}, "from"),
             ("/api/deliveries/replay", {"from": 1, "to": 2, "dead_only": "yes"}, "dead_only")]:
         answer = web.post(path, body)
         assert (problem(answer)[0], answer.json()["parameter"]) == (400, parameter)

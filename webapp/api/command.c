@@ -8,16 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum outcome command_blame(struct call *call, const struct member_fault *fault)
+{
+    char allowed[24];
+    snprintf(allowed, sizeof(allowed), "%lld", (long long)fault->max);
+    call_refuse(call, 400, "bad_param",
+                call_format(call, fault->key, {"name", fault->name}, {"allowed", allowed}));
+    call->refusal.parameter = fault->name;
+    return OUTCOME_REFUSED;
+}
+
 int command_check(struct call *call, const struct member_rule *rules)
 {
     struct member_fault fault;
-    char allowed[24];
     if (body_check(call->body, rules, call->zone_min, &fault) == 0)
         return 0;
-    snprintf(allowed, sizeof(allowed), "%lld", (long long)fault.max);
-    call_refuse(call, 400, "bad_param",
-                call_format(call, fault.key, {"name", fault.name}, {"allowed", allowed}));
-    call->refusal.parameter = fault.name;
+    command_blame(call, &fault);
     return -1;
 }
 

@@ -12,6 +12,9 @@ enum { COMMAND_TIMEOUT_MS = 5000 };
 /** command_check(call, rules): as body_check(). 0, or -1: the outcome is OUTCOME_REFUSED. */
 int command_check(struct call *call, const struct member_rule *rules);
 
+/** command_blame(call, fault): OUTCOME_REFUSED for a fault that only the handler can see. */
+enum outcome command_blame(struct call *call, const struct member_fault *fault);
+
 /** command_ask(call, path, timeout_ms, code): what the collector answers to call->body, the
  * caller's. */
 struct json_object *command_ask(struct call *call, const char *path, int64_t timeout_ms,

@@ -4,6 +4,8 @@
 #include "webapp/handlers.h"
 #include "webapp/query/deliveries.h"
 
+#include <string.h>
+
 enum outcome api_delivery_replay(struct call *call)
 {
     static const struct member_rule rules[] = {{.name = NULL}};
@@ -30,5 +32,8 @@ enum outcome api_deliveries_replay(struct call *call)
     };
     if (command_check(call, rules) != 0)
         return OUTCOME_REFUSED;
+    /* The same form has made them texts that compare as times do. */
+    if (strcmp(body_text(call->body, "from"), body_text(call->body, "to")) >= 0)
+        return command_blame(call, &(struct member_fault){"from", "error.param.empty_range", 0});
     return command_run(call, "/webhooks/replay");
 }
