@@ -21,7 +21,7 @@ struct bus {
     struct bus_listener listeners[LISTENERS_MOST];
     size_t n;
     bool busy;
-    STAILQ_HEAD(, waiting) waiting;
+    STAILQ_HEAD(waiting_list, waiting) waiting;
     uint64_t counts[EVENT_KINDS];
 };
 

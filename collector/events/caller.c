@@ -39,7 +39,7 @@ struct caller {
     struct event *timer;
     CURLM *multi;
     const struct guard *guard;
-    LIST_HEAD(, call) calls;
+    LIST_HEAD(call_list, call) calls;
 };
 
 /* Answers */

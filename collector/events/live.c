@@ -47,7 +47,7 @@ struct live {
     bool wants_answers;       /* somebody watches a device */
     struct event *second;
     unsigned beats; /* seconds until the next */
-    LIST_HEAD(, viewer) viewers;
+    LIST_HEAD(viewer_list, viewer) viewers;
     size_t nviewers;
 };
 

@@ -12,6 +12,13 @@
  * still raised and nobody has acknowledged it; one over the rule's limit is not. Of an alarm that
  * was not told, the end is not told either.
  *
+ * The events carry, besides what all do (collector/events/event.h): rule, alarm (its id: that of
+ * the event that raised it), data_point (none of a whole device), value, raw_value, unit,
+ * condition, hysteresis, message_en and message_zh; all with the rule's severity. alarm_raised that
+ * comes once more says "repeated", or "delayed" where quiet hours held it back; alarm_cleared says
+ * "duration" in seconds, and "reason" where it was not the value; alarm_acknowledged says actor and
+ * comment. no_data comes before the alarm that it raises, and does not name the rule.
+ *
  * Belongs to the loop's thread. rules_tick() looks at time; everything else is told by the bus.
  */
 #ifndef DTUHUB_COLLECTOR_EVENTS_RULES_H

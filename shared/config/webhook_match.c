@@ -8,8 +8,7 @@ static bool is_asked_for(const struct webhook_target *target, const struct webho
 {
     if (target->kinds & event_kind_mask(subject->kind))
         return true;
-    return target->rules != NULL && subject->rule != NULL &&
-           list_text_matches(target->rules, subject->rule);
+    return target->rules != NULL && list_text_matches(target->rules, subject->rule);
 }
 
 bool webhook_target_wants(const struct webhook_target *target,

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_part(CURLU *url, CURLUPart part)
+/* A password without a user gives an empty user. */
+static bool has_user(CURLU *url)
 {
     char *text = NULL;
-    bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK;
+    bool has = curl_url_get(url, CURLUPART_USER, &text, 0) == CURLUE_OK;
     if (text != NULL)
         explicit_bzero(text, strlen(text));
     curl_free(text);
@@ -40,7 +41,7 @@ char *webhook_url_problem(const char *text, const struct cidr_list *deny)
         return xstrdup("not a URL: write it like https://host/path");
     }
     char *host = host_of(url);
-    if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
+    if (has_user(url))
         problem = xstrdup("a user or a password stands in it: take it out, and give the target, "
                           "below targets:, headers: {Authorization: \"Basic ...\"}, with "
                           "user:password in base64");

@@ -53,6 +53,29 @@ def test_notes_of_what_is_hardly_meant(config):
     assert note.startswith(f"{folder}/data_config.yml:2: note: profiles.idle: nothing is read here"), note
 
 
+def test_webhooks_and_rules_are_held_against_each_other(config):
+    folder = config(
+        server={"webhooks": {"targets": {
+            "ops": {"url": "https://h/", "rules": ["tank_hihg", "pump_*"]},
+            "room": {"url": "https://h/", "events": "*", "format": "feishu"}}}},
+        data={"query_tasks": {1: {"start_addr": 1, "length": 1, "interval": 1}},
+              "data_points": {1: {"name": "level", "type": "uint16"}},
+              "rules": {"tank_high": {"point": "levle", "when": "above 8"}}},
+        replace_data=True).folder
+    path = folder / "server_config.yml"
+    done = call("-c", folder, "-t")
+    assert done.returncode == 1
+    assert re.fullmatch(rf'{path}:\d+: webhooks\.targets\.ops\.rules: unknown rule "tank_hihg": '
+                        r'did you mean "tank_high"\?\n', done.stderr), done.stderr
+
+    path.write_text(path.read_text().replace("tank_hihg", "tank_high"))
+    done = call("-c", folder, "-t")
+    assert done.returncode == 0 and done.stderr == ""
+    first, robot, point = done.stdout.splitlines()
+    assert re.match(rf"{path}:\d+: note: webhooks\.targets\.room\.events: data_received", robot), robot
+    assert re.match(rf"{folder}/data_config\.yml:\d+: note: rules\.tank_high\.point: no point", point), point
+
+
 def test_a_missing_folder():
     done = call("-c", "/nonexistent", "-t")
     assert done.returncode == 1

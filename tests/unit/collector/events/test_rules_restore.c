@@ -141,6 +141,22 @@ static void a_silent_device_is_known_again(void **state)
     hall_close(&hall);
 }
 
+static void a_device_that_is_silent_again_when_its_alarm_comes_stays_so(void **state)
+{
+    (void)state;
+    struct hall hall;
+    const struct rule_def def = {.name = "silent", .point = "*"};
+    hall_open(&hall, hall_config(&def, (const char *const[]){"no data for 30 s"}, 1));
+    hall_value(&hall, "1", "pressure", 0);
+    hall_at(&hall, 40);
+    restore(&hall, left_open("silent", "1", "", HALL_WALL_MS - 600000));
+    restored(&hall);
+    hall_at(&hall, 100);
+    expect_said(&hall, "");
+    assert_int_equal(rules_open_count(hall.rules, SEVERITY_WARNING), 1);
+    hall_close(&hall);
+}
+
 static void a_hold_begins_anew(void **state)
 {
     (void)state;
@@ -267,6 +283,7 @@ static void an_alarm_of_the_same_quiet_hours_is_told_behind_them(void **state)
     hall_open(&hall, hall_config(&def, above, 1));
     restore(&hall, left_open("high", "1", "temperature", HALL_WALL_MS - 600000));
     restore(&hall, left_open("high", "2", "temperature", HALL_WALL_MS - 2 * 3600000));
+    restore(&hall, left_open("high", "3", "temperature", HALL_WALL_MS - 600000 - 86400000));
     restored(&hall);
     hall_at(&hall, 119);
     expect_said(&hall, "");
@@ -465,6 +482,7 @@ int main(void)
         cmocka_unit_test(an_alarm_that_comes_late_is_repeated_with_the_value_seen_before),
         cmocka_unit_test(what_became_true_meanwhile_is_raised_when_all_is_restored),
         cmocka_unit_test(a_silent_device_is_known_again),
+        cmocka_unit_test(a_device_that_is_silent_again_when_its_alarm_comes_stays_so),
         cmocka_unit_test(a_hold_begins_anew),
         cmocka_unit_test(alarms_that_nobody_watches_are_cleared),
         cmocka_unit_test(a_profile_is_asked_for_when_the_device_comes),

@@ -298,6 +298,7 @@ static void points_that_nobody_has(void **state)
     (void)state;
     advises("rules: {a: {point: level, when: above 8}, b: {point: 'l*', when: above 8}}\n", "");
     advises("rules: {a: {when: no data for 1 h}}\n", "");
+    advises("rules: {a: {when: no data for 1 h, profiles: default}}\n", ""); /* has no points */
     advises("rules:\n"
             "  a: {point: levle, when: above 8}\n"
             "  b: {point: 'x*', when: above 8}\n"

@@ -155,6 +155,7 @@ static void the_example_works(void **state)
     assert_int_equal(config->profiles[0].npoints, 9);
     assert_int_equal(config->profiles[1].npoints, 12);
     assert_int_equal(config->profiles[1].nslaves, 3);
+    assert_int_equal(config->rules.nrules, 2);
     data_config_release(config);
     free(text);
 }

@@ -251,9 +251,17 @@ static void urls_that_are_never_called(void **state)
               AT "url: a user or a password stands in it: take it out, and give the target, below "
                  "targets:, headers: {Authorization: \"Basic ...\"}, with user:password in "
                  "base64\n");
+    faults_of("events: no_data, url: 'https://correct-horse@h/'",
+              AT "url: a user or a password stands in it: take it out, and give the target, below "
+                 "targets:, headers: {Authorization: \"Basic ...\"}, with user:password in "
+                 "base64\n");
     faults_of("events: no_data, url: 'http://[fe80::1%25eth0]:80/?correct-horse'",
               AT "url: the address fe80::1 is never called: name another, or take it out of "
                  "webhooks.deny\n");
+    faults_of("events: no_data, url: 'https://:correct-horse@h/'",
+              AT "url: a user or a password stands in it: take it out, and give the target, below "
+                 "targets:, headers: {Authorization: \"Basic ...\"}, with user:password in "
+                 "base64\n");
     faults_of("events: no_data, url: 'gopher://h/'",
               AT "url: not a URL: write it like http://host/path or https://host/path\n");
     faults_of("events: no_data, url: 'http://127.0.0.1/'", "");
@@ -407,6 +415,31 @@ static void a_reload_may_change_all_of_it(void **state)
     server_config_free(b);
 }
 
+/* What is commented out below targets: in the file that a new user starts from. */
+static void the_shipped_examples_load(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"DTUHUB_MYSQL_PASSWORD", "DTUHUB_OPS_SECRET",
+                                            "DTUHUB_DINGTALK_TOKEN", "DTUHUB_DINGTALK_SECRET",
+                                            "DTUHUB_WAREHOUSE_TOKEN"};
+    char *text = calloc(1, 65536);
+    assert_non_null(text);
+    FILE *file = fopen("config/server_config.yml", "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, 65535, file) > 0);
+    fclose(file);
+    for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++)
+        setenv(variables[i], "x", 1);
+    char *at = strstr(text, "  targets:\n");
+    assert_non_null(at);
+    while ((at = strstr(at, "\n  #  ")) != NULL)
+        memmove(at + 3, at + 4, strlen(at + 4) + 1);
+    struct server_config *config = parse_good(text);
+    assert_int_equal(config->hooks.ntargets, 4);
+    server_config_free(config);
+    free(text);
+}
+
 /* What stands in data_config.yml */
 
 static void names_of_the_other_file_must_be_there(void **state)
@@ -479,6 +512,7 @@ int main(void)
         cmocka_unit_test(more_targets_than_an_event_can_be_for),
         cmocka_unit_test(a_secret_file_is_found_beside_the_config),
         cmocka_unit_test(a_reload_may_change_all_of_it),
+        cmocka_unit_test(the_shipped_examples_load),
         cmocka_unit_test(names_of_the_other_file_must_be_there),
         cmocka_unit_test(readings_in_a_chat_are_hardly_meant),
     };
