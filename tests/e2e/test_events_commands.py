@@ -109,7 +109,7 @@ def test_an_alarm_is_acknowledged(start):
         for _ in range(2):
             dtu.answer_next({2000: 700})
         assert get_one(web, "/api/alarms?state=cleared", "its end")["id"] == alarm["id"]
-    for number in (alarm["id"], "evt_no", "%E6%A2%85%00x"[:9]):
+    for number in (alarm["id"], "evt_no", "%E6%A2%85"):
         answer = web.request(f"/api/alarms/{number}/acknowledge", "POST", {"actor": "Mei"}, {"Accept-Language": "en"})
         assert (answer.status, answer.json()["detail"]) == (404, "no alarm of this id is open")
 
