@@ -12,7 +12,7 @@ struct control_later {
 };
 
 struct control_laters {
-    LIST_HEAD(, control_later) out;
+    LIST_HEAD(later_list, control_later) out;
 };
 
 struct control_laters *control_laters_new(void)

@@ -88,7 +88,7 @@ struct rules {
     struct watched_device **devices; /* by ref; NULL: not seen */
     size_t ndevices;
     struct wheel *wheel;
-    TAILQ_HEAD(, watch) open; /* the newest first */
+    TAILQ_HEAD(open_watches, watch) open; /* the newest first */
     size_t nopen[SEVERITIES];
     struct rules_counts counts;
     int64_t wall_ms, mono_ms; /* the last told */

@@ -107,6 +107,7 @@ static inline struct data_config *hall_config(const struct rule_def *defs, const
                                               size_t n)
 {
     struct data_config *config = parts_config(hall_yaml);
+    free(config->rules.rules); /* none */
     config->rules.rules = xcalloc(n + 1, sizeof(*defs));
     config->rules.nrules = n;
     for (size_t i = 0; i < n; i++) {
