@@ -3,6 +3,7 @@
 #include "collector/control_body.h"
 #include "collector/control_reply.h"
 #include "shared/base/clock.h"
+#include "shared/base/text.h"
 
 #include <json-c/json.h>
 #include <string.h>
@@ -42,6 +43,14 @@ void control_acknowledge(struct evhttp_request *request, struct collector *colle
 
 /* Test */
 
+/* Any bytes may come; JSON takes UTF-8 alone. */
+static struct json_object *printable(const char *bytes, size_t size)
+{
+    char text[4 * DELIVERY_ANSWER_MOST + 1];
+    size_t most = size < DELIVERY_ANSWER_MOST ? size : DELIVERY_ANSWER_MOST;
+    return json_object_new_string_len(text, (int)text_printable(bytes, most, text, sizeof(text)));
+}
+
 static void on_tested(void *cookie, const struct call_result *result)
 {
     struct evhttp_request *request = control_later_take(cookie);
@@ -59,8 +68,7 @@ static void on_tested(void *cookie, const struct call_result *result)
                                                           ? result->error
                                                           : "the target refused it"));
     json_object_object_add(answer, "took_ms", json_object_new_int64(result->took_ms));
-    json_object_object_add(answer, "answer",
-                           json_object_new_string_len(result->body, (int)result->size));
+    json_object_object_add(answer, "answer", printable(result->body, result->size));
     control_reply_json(request, good ? 200 : 400, answer);
 }
 

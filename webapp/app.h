@@ -9,7 +9,7 @@
 
 #include <semaphore.h>
 
-enum { EXPORTS_AT_ONCE = 2 };
+enum { EXPORTS_AT_ONCE = 2, TESTS_AT_ONCE = 2 };
 
 struct app {
     struct live_config *live;   /* what a reload changes */
@@ -19,6 +19,7 @@ struct app {
                                 ever */
     sem_t
         *exports; /* slots: a long export holds its thread, and must leave threads for the pages */
+    sem_t *tests; /* the same for calls of a webhook that somebody waits for */
 };
 
 #endif

@@ -94,3 +94,9 @@ enum outcome call_bad_param(struct call *call, const char *name, enum param_reas
     call->fault = (struct param_fault){param_rule_of(call->args.rules, name), reason};
     return OUTCOME_BAD_PARAM;
 }
+
+enum outcome call_refuse(struct call *call, int status, const char *key, char *text)
+{
+    call->refusal = (struct refusal){.status = status, .key = key, .text = text};
+    return OUTCOME_REFUSED;
+}

@@ -22,13 +22,23 @@ struct worker {
     struct collector_client *collector;
 };
 
+/** Why a handler did not do it. */
+struct refusal {
+    int status;
+    const char *key;       /* error.${key}.title is the title */
+    char *text;            /* dispatch() frees it */
+    const char *parameter; /* that is to blame, or NULL */
+};
+
 struct call {
     struct worker *worker;
     const struct request *request;
     struct response *response;
     const struct route *route; /* NULL while an error is shown for a path that nobody serves */
     struct args args;
+    struct json_object *body; /* of METHOD_POST */
     struct param_fault fault; /* with OUTCOME_BAD_PARAM */
+    struct refusal refusal;   /* with OUTCOME_REFUSED */
     enum lang lang;
     const char *theme; /* "light", "dark" or "auto" */
     int zone_min;      /* the viewer's, minutes east of UTC */
@@ -56,5 +66,9 @@ enum outcome call_json(struct call *call, struct printbuf *body);
 /** call_bad_param(call, name, reason): OUTCOME_BAD_PARAM for a fault that only the handler can see.
  */
 enum outcome call_bad_param(struct call *call, const char *name, enum param_reason reason);
+
+/** call_refuse(call, status, key, text): OUTCOME_REFUSED; ${text} is taken over, NULL is that of
+ * ${key}. */
+enum outcome call_refuse(struct call *call, int status, const char *key, char *text);
 
 #endif

@@ -6,6 +6,7 @@
 #define DTUHUB_WEBAPP_COLLECTOR_CLIENT_H
 
 #include <json-c/json_object.h>
+#include <stdint.h>
 
 struct collector_client;
 
@@ -23,6 +24,16 @@ void collector_client_free(struct collector_client *client);
  */
 struct json_object *collector_client_get(struct collector_client *client, const char *path,
                                          long *code);
+
+/**
+ * collector_client_post(client, path, body, timeout_ms, code): what POST ${path} with the JSON
+ * object
+ * ${body} answers, whatever ${code} is, the caller's; NULL where it is no JSON. Without an answer,
+ * ${code} is COLLECTOR_AWAY: it was not asked; or COLLECTOR_SILENT: it was, and may have done it.
+ */
+enum { COLLECTOR_AWAY = 0, COLLECTOR_SILENT = -1 };
+struct json_object *collector_client_post(struct collector_client *client, const char *path,
+                                          struct json_object *body, int64_t timeout_ms, long *code);
 
 /** collector_client_status(client): the object that GET /status answers, the caller's; NULL where
  * there is no answer within half a second. */

@@ -2,6 +2,7 @@
 
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "webapp/http/body.h"
 #include "webapp/http/moment.h"
 #include "webapp/link.h"
 #include "webapp/problem.h"
@@ -76,14 +77,35 @@ static bool take_preferences(struct call *call)
     return true;
 }
 
+static enum outcome take_body(struct call *call)
+{
+    switch (body_read(&call->request->source, &call->body)) {
+    case BODY_GOOD:
+        return OUTCOME_DONE;
+    case BODY_OTHER_TYPE:
+        return call_refuse(call, 415, "media_type", NULL);
+    case BODY_TOO_LARGE:
+        return call_refuse(call, 413, "too_large", NULL);
+    case BODY_NO_OBJECT:
+        return call_refuse(call, 400, "bad_body", NULL);
+    }
+    return OUTCOME_INTERNAL;
+}
+
+static enum outcome handle(struct call *call)
+{
+    if (args_check(&call->args, call->route->params, call->request, call->zone_min, &call->fault) !=
+        0)
+        return OUTCOME_BAD_PARAM;
+    enum outcome outcome = call->route->method == METHOD_POST ? take_body(call) : OUTCOME_DONE;
+    return outcome == OUTCOME_DONE ? call->route->handler(call) : outcome;
+}
+
 static void run(struct call *call)
 {
-    enum outcome outcome = OUTCOME_BAD_PARAM;
     if (take_preferences(call))
         return;
-    if (args_check(&call->args, call->route->params, call->request, call->zone_min, &call->fault) ==
-        0)
-        outcome = call->route->handler(call);
+    enum outcome outcome = handle(call);
     if (outcome == OUTCOME_DONE)
         return;
     if (call->response->status != 0)
@@ -132,6 +154,8 @@ int dispatch(struct worker *worker, const struct request_source *source, respons
                   request.path != NULL ? request.path : "?", response.status);
         rc = response.broken ? -1 : 0;
     }
+    free(call.refusal.text);
+    json_object_put(call.body);
     response_clear(&response);
     request_clear(&request);
     return rc;

@@ -104,9 +104,11 @@ static int serve(const struct options *options, struct live_config *live,
         log_error("main", NULL, "%s", error);
         return -1;
     }
-    sem_t exports;
+    sem_t exports, tests;
     sem_init(&exports, 0, EXPORTS_AT_ONCE);
+    sem_init(&tests, 0, TESTS_AT_ONCE);
     app.exports = &exports;
+    app.tests = &tests;
     snprintf(app.assets_version, sizeof(app.assets_version), "%llx",
              (unsigned long long)clock_wall_ms());
     int rc = -1, fd = server_listen(path);

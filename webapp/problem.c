@@ -61,8 +61,7 @@ static void send_json(struct call *call, int status, const char *title, const ch
     values_text(body, "title", title);
     json_object_object_add(body, "status", json_object_new_int(status));
     values_text(body, "detail", text);
-    if (status == 400 && call->fault.rule != NULL)
-        values_text(body, "parameter", call->fault.rule->name);
+    values_text(body, "parameter", call->refusal.parameter);
     const char *json = json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN |
                                                                 JSON_C_TO_STRING_NOSLASHESCAPE);
     response_header(call->response, "Cache-Control", "no-store");
@@ -108,9 +107,16 @@ void problem_send(struct call *call, enum outcome outcome)
 {
     if (outcome == OUTCOME_BAD_PARAM) {
         char *text = param_text(call);
+        call->refusal.parameter = call->fault.rule->name;
         send(call, 400, "bad_param", text);
         free(text);
         return;
     }
-    problem_send_status(call, problems[outcome].status, problems[outcome].key);
+    const struct refusal *refusal = &call->refusal;
+    if (outcome != OUTCOME_REFUSED)
+        problem_send_status(call, problems[outcome].status, problems[outcome].key);
+    else if (refusal->text == NULL)
+        problem_send_status(call, refusal->status, refusal->key);
+    else
+        send(call, refusal->status, refusal->key, refusal->text);
 }

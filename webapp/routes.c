@@ -1,12 +1,13 @@
 #include "webapp/routes.h"
 
+#include "shared/event/kind.h"
 #include "webapp/handlers.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The words that the pages' own code counts on are in order: see enum devices_order and the pages.
- */
+/* The words that the pages' own code counts on are in order: see enum devices_order, enum
+ * alarms_state and the pages. */
 static const char *const statuses[] = {"all", "online", "offline", NULL};
 static const char *const device_orders[] = {"device_id", "status",     "profile", "address",
                                             "last_seen", "first_seen", NULL};
@@ -17,6 +18,9 @@ static const char *const ranges[] = {"1h", "6h", "24h", "7d", "custom", NULL};
 static const char *const formats[] = {"csv", NULL};
 static const char *const packet_types[] = {"all",    "register", "heartbeat", "data",
                                            "modbus", "noise",    NULL};
+static const char *const alarm_states[] = {"open",         "all",     "raised",
+                                           "acknowledged", "cleared", NULL};
+static const char *const delivery_statuses[] = {"pending", "delivered", "dead", NULL};
 
 #define DEVICE_ID(name_)                                                                           \
     {                                                                                              \
@@ -33,6 +37,15 @@ static const char *const packet_types[] = {"all",    "register", "heartbeat", "d
 #define TIME(name_)                                                                                \
     {                                                                                              \
         .name = (name_), .type = PARAM_TIME                                                        \
+    }
+/* Of a rule or a target. */
+#define NAME(name_)                                                                                \
+    {                                                                                              \
+        .name = (name_), .type = PARAM_TEXT, .max = 256                                            \
+    }
+#define BEFORE_ID                                                                                  \
+    {                                                                                              \
+        .name = "before_id", .type = PARAM_INT, .max = INT64_MAX, .fallback = INT64_MAX            \
     }
 #define END                                                                                        \
     {                                                                                              \
@@ -64,11 +77,7 @@ static const struct param_rule data_params[] = {
 };
 
 static const struct param_rule connections_params[] = {
-    DEVICE_ID("device_id"),
-    ONE_OF("event", connection_events),
-    TIME("before"),
-    {.name = "before_id", .type = PARAM_INT, .min = 0, .max = INT64_MAX, .fallback = INT64_MAX},
-    END,
+    DEVICE_ID("device_id"), ONE_OF("event", connection_events), TIME("before"), BEFORE_ID, END,
 };
 
 static const struct param_rule export_params[] = {
@@ -99,9 +108,49 @@ static const struct param_rule writes_params[] = {DEVICE_ID("device_id"), LIMIT(
 
 static const struct param_rule events_params[] = {
     DEVICE_ID("device_id"),
-    {.name = "kind", .type = PARAM_TEXT, .max = 32},
+    ONE_OF("kind", event_kind_names),
+    ONE_OF("severity", severity_names),
+    TIME("from"),
+    TIME("to"),
     LIMIT(1000, 100),
-    {.name = "before_id", .type = PARAM_INT, .min = 0, .max = INT64_MAX, .fallback = INT64_MAX},
+    BEFORE_ID,
+    END,
+};
+
+static const struct param_rule alarms_params[] = {
+    ONE_OF("state", alarm_states),
+    DEVICE_ID("device_id"),
+    NAME("rule"),
+    ONE_OF("severity", severity_names),
+    {.name = "before", .type = PARAM_TEXT, .max = EVENT_ID_SIZE - 1},
+    LIMIT(1000, 100),
+    END,
+};
+
+static const struct param_rule deliveries_params[] = {
+    NAME("target"),
+    ONE_OF("status", delivery_statuses),
+    DEVICE_ID("device_id"),
+    ONE_OF("kind", event_kind_names),
+    TIME("from"),
+    TIME("to"),
+    LIMIT(1000, 100),
+    BEFORE_ID,
+    END,
+};
+
+static const struct param_rule acknowledge_params[] = {
+    {.name = "id", .type = PARAM_TEXT, .required = true, .max = EVENT_ID_SIZE - 1},
+    END,
+};
+
+static const struct param_rule webhook_enable_params[] = {
+    {.name = "target", .type = PARAM_TEXT, .required = true, .max = 64},
+    END,
+};
+
+static const struct param_rule delivery_params[] = {
+    {.name = "id", .type = PARAM_INT, .min = 1, .max = INT64_MAX},
     END,
 };
 
@@ -132,6 +181,18 @@ const struct route routes[] = {
     {METHOD_GET, "/api/expected", ROLE_VIEWER, ROUTE_API, NULL, api_expected},
     {METHOD_GET, "/api/writes", ROLE_VIEWER, ROUTE_API, writes_params, api_writes},
     {METHOD_GET, "/api/events", ROLE_VIEWER, ROUTE_API, events_params, api_events},
+    {METHOD_GET, "/api/alarms", ROLE_VIEWER, ROUTE_API, alarms_params, api_alarms},
+    {METHOD_POST, "/api/alarms/{id}/acknowledge", ROLE_OPERATOR, ROUTE_API, acknowledge_params,
+     api_alarm_acknowledge},
+    {METHOD_GET, "/api/webhooks", ROLE_VIEWER, ROUTE_API, NULL, api_webhooks},
+    {METHOD_POST, "/api/webhooks/{target}/enable", ROLE_OPERATOR, ROUTE_API, webhook_enable_params,
+     api_webhook_enable},
+    {METHOD_POST, "/webhook/test", ROLE_OPERATOR, ROUTE_API, NULL, api_webhook_test},
+    {METHOD_GET, "/api/deliveries", ROLE_VIEWER, ROUTE_API, deliveries_params, api_deliveries},
+    {METHOD_GET, "/api/deliveries/{id}", ROLE_VIEWER, ROUTE_API, delivery_params, api_delivery},
+    {METHOD_POST, "/api/deliveries/{id}/replay", ROLE_OPERATOR, ROUTE_API, delivery_params,
+     api_delivery_replay},
+    {METHOD_POST, "/api/deliveries/replay", ROLE_OPERATOR, ROUTE_API, NULL, api_deliveries_replay},
     {METHOD_GET, "/api/raw_packets", ROLE_VIEWER, ROUTE_API, raw_packets_params, api_raw_packets},
     {METHOD_GET, "/api/traffic", ROLE_VIEWER, ROUTE_API, traffic_params, api_traffic},
     {METHOD_GET, "/healthz", ROLE_VIEWER, ROUTE_API, NULL, api_health},

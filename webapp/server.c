@@ -83,6 +83,12 @@ static int put(void *cookie, const char *bytes, size_t len)
     return 0;
 }
 
+static size_t read_body(void *cookie, char *out, size_t size)
+{
+    int got = FCGX_GetStr(out, (int)size, cookie);
+    return got > 0 ? (size_t)got : 0;
+}
+
 /* After a reload: a connection to the database that the newest configuration names. */
 static void take_config(struct worker *worker)
 {
@@ -105,6 +111,9 @@ static void answer(struct thread *thread, FCGX_Request *fcgi)
         .cookie = FCGX_GetParam("HTTP_COOKIE", fcgi->envp),
         .accept_language = FCGX_GetParam("HTTP_ACCEPT_LANGUAGE", fcgi->envp),
         .host = FCGX_GetParam("HTTP_HOST", fcgi->envp),
+        .content_type = FCGX_GetParam("CONTENT_TYPE", fcgi->envp),
+        .read_body = read_body,
+        .body = fcgi->in,
     };
     if (dispatch(&thread->worker, &source, put, fcgi->out) != 0)
         shutdown(fcgi->ipcFd, SHUT_RDWR); /* the web server must see that the body is not whole */

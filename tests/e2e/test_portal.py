@@ -142,13 +142,15 @@ def test_events_and_writes_are_listed(web, data, database):
     for number, kind in enumerate(("slave_dead", "slave_alive", "slave_dead"), 1):
         database.query("INSERT INTO events (kind, device_id, timestamp, details) VALUES (%s, %s, %s, %s)",
                        kind, f"100{number}", f"2026-01-01 00:00:0{number}.5", "slave 3")
-    events = web.get("/api/events").json()
+    events = web.get("/api/events?to=2026-01-02").json()  # what the collector says is of today
     assert [event["device_id"] for event in events] == ["1003", "1002", "1001"]
     assert events[0] == {"id": events[0]["id"], "kind": "slave_dead", "device_id": "1003",
-                         "timestamp": "2026-01-01T00:00:03.500Z", "details": "slave 3"}
+                         "timestamp": "2026-01-01T00:00:03.500Z", "details": "slave 3", "uid": "", "severity": "info",
+                         "data": None}
     older = web.get(f"/api/events?kind=slave_dead&limit=1&before_id={events[0]['id']}").json()
     assert [event["device_id"] for event in older] == ["1001"]
-    assert [event["kind"] for event in web.get("/api/events?device_id=1002").json()] == ["slave_alive"]
+    assert [event["kind"] for event in web.get("/api/events?device_id=1002&to=2026-01-02").json()] == \
+        ["slave_alive"]
 
     database.query("INSERT INTO write_log (timestamp, device_id, point, slave, `function`, address, `count`, value, "
                    "actor, result, details) VALUES ('2026-01-01', '1001', 'setpoint', 17, 6, 100, 1, '23.5', 'Mei', "

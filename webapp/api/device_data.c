@@ -1,9 +1,8 @@
 /* GET /api/device/{id}/data?limit=: a device's newest readings. */
-#include "webapp/call.h"
+#include "webapp/api/answer.h"
 #include "webapp/handlers.h"
 #include "webapp/query/devices.h"
 #include "webapp/query/readings.h"
-#include "webapp/query/rows.h"
 
 /* One statement where there are readings; only where there are none it matters why. */
 enum outcome api_device_data(struct call *call)
@@ -22,8 +21,5 @@ enum outcome api_device_data(struct call *call)
             return outcome;
         }
     }
-    struct printbuf *body = printbuf_new();
-    rows_write_json(rows, body);
-    mysql_free_result(rows);
-    return call_json(call, body);
+    return answer_rows(call, rows, NULL);
 }

@@ -1,23 +1,20 @@
-/* GET /api/events?device_id=&kind=&limit=&before_id=: what happened to devices, the newest first.
- */
-#include "webapp/call.h"
+/* GET /api/events?device_id=&kind=&severity=&from=&to=&limit=&before_id=: what happened, the newest
+ * first. */
+#include "webapp/api/answer.h"
 #include "webapp/handlers.h"
 #include "webapp/query/audit.h"
-#include "webapp/query/rows.h"
 
 enum outcome api_events(struct call *call)
 {
+    static const struct rows_column styles[] = {{"data", ROWS_JSON}, {NULL, 0}};
     struct events_filter filter = {
         .device_id = args_text(&call->args, "device_id"),
         .kind = args_text(&call->args, "kind"),
+        .severity = args_text(&call->args, "severity"),
         .before_id = args_number(&call->args, "before_id"),
         .limit = args_number(&call->args, "limit"),
     };
-    MYSQL_RES *rows = audit_events(&call->worker->db, &filter);
-    if (rows == NULL)
-        return OUTCOME_DATABASE;
-    struct printbuf *body = printbuf_new();
-    rows_write_json(rows, body);
-    mysql_free_result(rows);
-    return call_json(call, body);
+    if (answer_span(&call->args, &filter.time) != 0)
+        return call_bad_param(call, "from", PARAM_EMPTY_RANGE);
+    return answer_rows(call, audit_events(&call->worker->db, &filter), styles);
 }

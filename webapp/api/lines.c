@@ -2,22 +2,15 @@
  * what the collector says now. */
 #include "webapp/lines.h"
 
-#include "webapp/call.h"
+#include "webapp/api/answer.h"
 #include "webapp/handlers.h"
-
-#include <json-c/json.h>
-#include <string.h>
 
 static enum outcome send(struct call *call, struct json_object *json)
 {
     if (json == NULL)
         return OUTCOME_COLLECTOR;
     lines_publish(json);
-    const char *text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_NOSLASHESCAPE);
-    struct printbuf *body = printbuf_new();
-    printbuf_memappend(body, text, (int)strlen(text));
-    json_object_put(json);
-    return call_json(call, body);
+    return answer_json(call, 200, json);
 }
 
 enum outcome api_lines(struct call *call)

@@ -12,13 +12,17 @@ enum http_method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_OTHER };
 
 enum { REQUEST_PARAMS_MAX = 64 };
 
-/** What the web server says; any of them may be NULL. */
+/** What the web server says; any of them but read_body may be NULL. */
 struct request_source {
     const char *method;          /* REQUEST_METHOD */
     const char *uri;             /* REQUEST_URI: raw, with its query */
     const char *cookie;          /* HTTP_COOKIE */
     const char *accept_language; /* HTTP_ACCEPT_LANGUAGE */
     const char *host;            /* HTTP_HOST, shown to people as the server's name */
+    const char *content_type;    /* CONTENT_TYPE */
+    /* read_body(body, out, size): the next bytes of the body, at most ${size}; 0 at its end. */
+    size_t (*read_body)(void *body, char *out, size_t size);
+    void *body;
 };
 
 struct request_param {

@@ -38,6 +38,7 @@ void route_match(const struct route *routes, size_t n, enum http_method method, 
         method = METHOD_GET;
     *out = (struct route_match){.route = NULL};
     for (size_t i = 0; i < n; i++) {
+        out->segment[0] = out->name[0] = '\0'; /* of a line that fitted half, or not the method */
         if (!fits(routes[i].pattern, path, out))
             continue;
         out->path_known = 1;

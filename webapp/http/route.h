@@ -20,16 +20,20 @@ enum outcome {
     OUTCOME_DATABASE,  /* 503: the database cannot be asked */
     OUTCOME_COLLECTOR, /* 503: the collector does not answer */
     OUTCOME_BUSY,      /* 503 with Retry-After: too many of these at once */
+    OUTCOME_REFUSED,   /* call->refusal says how and why */
     OUTCOME_INTERNAL,  /* 500 */
 };
 
-/** Who may call. Everybody is a viewer until accounts exist. */
-enum role { ROLE_VIEWER };
+/** Who may call. Everybody is both until accounts exist. */
+enum role {
+    ROLE_VIEWER,
+    ROLE_OPERATOR, /* acknowledges, calls and enables */
+};
 
 enum route_kind { ROUTE_PAGE, ROUTE_API }; /* how its errors look: HTML or JSON */
 
 struct route {
-    enum http_method method; /* METHOD_GET serves HEAD too */
+    enum http_method method; /* METHOD_GET serves HEAD too; METHOD_POST takes a JSON object */
     const char *pattern;     /* "/device/{id}": {id} is one path segment */
     enum role role;
     enum route_kind kind;

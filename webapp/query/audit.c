@@ -4,12 +4,17 @@ MYSQL_RES *audit_events(struct database *db, const struct events_filter *filter)
 {
     struct sql sql;
     sql_init(&sql);
-    sql_add(&sql, "SELECT id, kind, device_id, `timestamp`, details FROM events WHERE id < ?",
+    sql_add(&sql,
+            "SELECT id, kind, device_id, `timestamp`, details, uid, severity, data FROM events "
+            "WHERE id < ?",
             SQL_INT(filter->before_id));
     if (filter->device_id != NULL)
         sql_add(&sql, " AND device_id = ?", SQL_TEXT(filter->device_id));
     if (filter->kind != NULL)
         sql_add(&sql, " AND kind = ?", SQL_TEXT(filter->kind));
+    if (filter->severity != NULL)
+        sql_add(&sql, " AND severity = ?", SQL_TEXT(filter->severity));
+    sql_add_span(&sql, "`timestamp`", &filter->time);
     sql_add(&sql, " ORDER BY id DESC LIMIT ?", SQL_INT(filter->limit));
     return database_select(db, &sql);
 }

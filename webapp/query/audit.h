@@ -8,11 +8,14 @@
 struct events_filter {
     const char *device_id; /* NULL: all devices */
     const char *kind;      /* NULL: all */
-    int64_t before_id;     /* only what is older than that row */
+    const char *severity;  /* NULL: all */
+    struct sql_span time;
+    int64_t before_id; /* only what is older than that row */
     int64_t limit;
 };
 
-/** audit_events(db, filter): the newest first: id, kind, device_id, timestamp, details. */
+/** audit_events(db, filter): the newest first: id, kind, device_id, timestamp, details, uid,
+ * severity, data (JSON, or null). */
 MYSQL_RES *audit_events(struct database *db, const struct events_filter *filter);
 
 /** audit_writes(db, device_id, limit): the newest first, of all devices where ${device_id} is NULL:

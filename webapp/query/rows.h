@@ -12,9 +12,29 @@
 #include <json-c/printbuf.h>
 #include <mysql.h>
 
-/** rows_write_json(rows, out): append a JSON array of objects; numbers as the server printed them.
- */
-void rows_write_json(MYSQL_RES *rows, struct printbuf *out);
+/** How a column is written that is not written by its type. */
+enum rows_style {
+    ROWS_JSON,      /* text that is JSON: as the value it says; null where it is none */
+    ROWS_PRINTABLE, /* bytes: as text_printable() makes them */
+};
+
+struct rows_column {
+    const char *name; /* NULL ends a list */
+    enum rows_style style;
+};
+
+/** rows_write_json(rows, styles, out): append a JSON array of objects; numbers as the server
+ * printed them. ${styles} may be NULL. */
+void rows_write_json(MYSQL_RES *rows, const struct rows_column *styles, struct printbuf *out);
+
+/** rows_write_members(rows, styles, out): append the next row's members, without the braces, so
+ * that others can follow. 0, or -1 where there is no row. */
+int rows_write_members(MYSQL_RES *rows, const struct rows_column *styles, struct printbuf *out);
+
+/** rows_append_json(text, len, out), rows_append_printable(bytes, len, out): one cell of that
+ * style. */
+void rows_append_json(const char *text, size_t len, struct printbuf *out);
+void rows_append_printable(const char *bytes, size_t len, struct printbuf *out);
 
 /**
  * rows_to_list(rows, zone_min): an array of objects for a template, the caller's. All values are

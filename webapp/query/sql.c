@@ -84,3 +84,18 @@ void sql_add_values(struct sql *sql, const char *piece, const struct sql_value *
     if (values->kind != SQL_KIND_END)
         abort();
 }
+
+void sql_add_span(struct sql *sql, const char *column, const struct sql_span *span)
+{
+    const struct {
+        const int64_t *ms;
+        const char *compare;
+    } ends[] = {{span->from_ms, " >= ?"}, {span->to_ms, " < ?"}};
+    for (size_t i = 0; i < 2; i++) {
+        if (ends[i].ms == NULL)
+            continue;
+        append(sql, " AND ", strlen(" AND "));
+        append(sql, column, strlen(column));
+        sql_add(sql, ends[i].compare, SQL_TIME(*ends[i].ms));
+    }
+}

@@ -40,6 +40,12 @@ struct sql {
     struct printbuf *text;
 };
 
+/** A piece of time, either end of which may be open. */
+struct sql_span {
+    const int64_t *from_ms; /* included; NULL: from the beginning */
+    const int64_t *to_ms;   /* not included; NULL: to the end */
+};
+
 void sql_init(struct sql *sql);
 void sql_clear(struct sql *sql);
 
@@ -51,5 +57,8 @@ void sql_clear(struct sql *sql);
 #define SQL_ADD_(sql, piece, ...)                                                                  \
     sql_add_values(sql, piece, (const struct sql_value[]){__VA_ARGS__})
 void sql_add_values(struct sql *sql, const char *piece, const struct sql_value *values);
+
+/** sql_add_span(sql, column, span): append that the constant ${column} lies in ${span}. */
+void sql_add_span(struct sql *sql, const char *column, const struct sql_span *span);
 
 #endif

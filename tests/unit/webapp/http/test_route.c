@@ -44,6 +44,27 @@ static void paths_fit_whole(void **state)
     assert_null(match(METHOD_GET, "//").route);
 }
 
+static enum outcome never(struct call *call)
+{
+    (void)call;
+    return OUTCOME_INTERNAL;
+}
+
+static void a_line_that_fits_half_leaves_nothing(void **state)
+{
+    (void)state;
+    const struct route table[] = {
+        {METHOD_GET, "/a/{id}", ROLE_VIEWER, ROUTE_API, NULL, never},
+        {METHOD_GET, "/{name}/c", ROLE_VIEWER, ROUTE_API, NULL, never},
+        {METHOD_POST, "/a/b", ROLE_VIEWER, ROUTE_API, NULL, never},
+    };
+    struct route_match found;
+    route_match(table, 3, METHOD_POST, "/a/b", &found);
+    assert_ptr_equal(found.route, &table[2]);
+    assert_string_equal(found.name, "");
+    assert_string_equal(found.segment, "");
+}
+
 static void another_method_is_told(void **state)
 {
     (void)state;
@@ -90,6 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_device_id_is_one_segment),
         cmocka_unit_test(paths_fit_whole),
+        cmocka_unit_test(a_line_that_fits_half_leaves_nothing),
         cmocka_unit_test(another_method_is_told),
         cmocka_unit_test(links_leave_out_what_is_not_set),
         cmocka_unit_test(a_header_holds_no_line_break),

@@ -22,8 +22,25 @@ static void values_cannot_leave_their_literal(void **state)
     sql_clear(&sql);
 }
 
+static void spans_have_open_ends(void **state)
+{
+    (void)state;
+    const int64_t from = 0, to = 1500;
+    struct sql sql;
+    sql_init(&sql);
+    sql_add_span(&sql, "t", &(struct sql_span){NULL, NULL});
+    assert_int_equal(sql.text->bpos, 0);
+    sql_add_span(&sql, "t", &(struct sql_span){&from, &to});
+    assert_string_equal(sql.text->buf,
+                        " AND t >= '1970-01-01 00:00:00.000' AND t < '1970-01-01 00:00:01.500'");
+    sql_clear(&sql);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(values_cannot_leave_their_literal)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_cannot_leave_their_literal),
+        cmocka_unit_test(spans_have_open_ends),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
