@@ -34,11 +34,13 @@ step() {
     passed=$((passed + ${p:-0})) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
 }
 
-# pytest BUILD ARGUMENT...: over the programs in BUILD. That no test is chosen (5) is no fault.
+# pytest BUILD ARGUMENT...: over the programs in BUILD, two at a time: most of their time is waiting. That no test is
+# chosen (5) is no fault.
 pytest() {
     build=$1
     shift
-    DTUHUB_BUILD=$build "$python" -m pytest -q -c tests/pytest.ini --rootdir tests --basetemp "$tmp/pytest" "$@"
+    DTUHUB_BUILD=$build "$python" -m pytest -q -n 2 -c tests/pytest.ini --rootdir tests --basetemp "$tmp/pytest" \
+        "$@"
     status=$?
     [ $status -eq 0 ] || [ $status -eq 5 ]
 }
