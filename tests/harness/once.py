@@ -42,8 +42,9 @@ def compare_journal(database, journal, ordered=True):
                                        "WHERE details <> %s ORDER BY id", NOT_A_RECORD), "event", "details", "ms")
     assert_same_devices(devices, "connection events", records_of(
         journal, jn.CONNECTION, lambda r: (EVENTS[r.code], r.body[jn.CONNECTION_SIZE:].decode(), r.ts_ms)), history)
-    events = by_device(database.query(f"SELECT device_id, details, {MS} FROM events ORDER BY id"), "details", "ms")
-    assert_same_devices(devices, "events", records_of(journal, jn.EVENT, lambda r: (r.body.decode(), r.ts_ms)), events)
+    events = by_device(database.query(f"SELECT device_id, uid, {MS} FROM events ORDER BY id"), "uid", "ms")
+    assert_same_devices(devices, "events", records_of(
+        journal, jn.NEWS, lambda r: (r.body[:jn.EVENT_ID_LENGTH].decode(), r.ts_ms)), events)
     compare_samples(database, journal, ordered)
     compare_position(database, journal)
 

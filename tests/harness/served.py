@@ -206,11 +206,11 @@ def compare_packets(database, served):
 def compare_sums(database, served, collector="collector"):
     """Rows in all, traffic_minutes and ingest_position, for a database that only these DTUs have filled."""
     count = {table: database.value(f"SELECT COUNT(*) FROM {table}")
-             for table in ("readings", "heartbeat_log", "raw_packets", "connection_history")}
+             for table in ("readings", "heartbeat_log", "raw_packets", "connection_history", "events")}
     sums, = database.query("SELECT SUM(readings) AS readings, SUM(heartbeats) AS heartbeat_log, "
                            "SUM(packets) AS raw_packets FROM traffic_minutes")
     assert {name: int(value) for name, value in sums.items()} == {name: count[name] for name in sums}
     assert count["readings"] == served.reading_count
     with_points = sum(bool(points) for answers in served.answers.values() for _, points in answers)
-    records = with_points + count["heartbeat_log"] + count["raw_packets"] + count["connection_history"]
+    records = with_points + sum(count[name] for name in ("heartbeat_log", "raw_packets", "connection_history", "events"))
     assert database.value("SELECT SUM(seq) FROM ingest_position WHERE collector = %s", collector) == records
