@@ -214,7 +214,8 @@ static void paths_and_methods(void **state)
     expect(bench, "POST", "/healthz", "{}", 405, "{\"error\":\"this path answers to GET, HEAD\"}");
     expect(bench, "GET", "/", "", 404,
            "there are /metrics, /healthz, /readyz, /status, /lines, /line, /quarantine, /dials, "
-           "/refusals, /expected, /live, and POST /write\n");
+           "/refusals, /expected, /live, /alarms, /webhooks, and POST /write, /alarms/acknowledge, "
+           "/webhooks/test, /webhooks/replay, /webhooks/enable\n");
     expect(bench, "POST", "/write", "{}", 400,
            "{\"error\":\"device is missing: the DTU's registration id, as the pages show it\"}");
     expect_audit(bench, "");
