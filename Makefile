@@ -45,13 +45,14 @@ PEERS          := $(patsubst tests/peers/%.c,build/peers/%,$(wildcard tests/peer
 PRELOADS       := $(patsubst tests/preload/%.c,build/preload/%.so,$(wildcard tests/preload/*.c))
 FUZZERS        := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 ASSETS         := build/assets/.made
+TEST_NPM       := build/test-npm/installed
 
 .PHONY: all programs assets unit-tests peers
 all: programs assets
 programs: $(PROGRAMS)
 unit-tests: $(UNIT_TESTS)
 assets: $(ASSETS)
-peers: $(PEERS) $(PRELOADS)
+peers: $(PEERS) $(PRELOADS) $(TEST_NPM)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -110,9 +111,14 @@ build/preload/%.so: tests/preload/%.c
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -MMD -MP -MF $@.d $< $(LDFLAGS) -o $@
 
 # Scripts, styles and fonts that nginx serves, from npm and webapp/assets/.
-$(ASSETS): scripts/assets.sh $(if $(wildcard webapp/assets),$(shell find webapp/assets -name node_modules -prune -o -type f -print))
+$(ASSETS): scripts/assets.sh scripts/npm.sh $(if $(wildcard webapp/assets),$(shell find webapp/assets -name node_modules -prune -o -type f -print))
 	$(call say,NPM,build/assets)
 	$(Q)sh scripts/assets.sh build && touch $@
+
+# Programs of others that tests hold dtuhub against.
+$(TEST_NPM): scripts/npm.sh tests/npm/package.json tests/npm/package-lock.json
+	$(call say,NPM,$(@D))
+	$(Q)sh scripts/npm.sh tests/npm $(@D) && touch $@
 
 # Linked from archives that SAN=fuzz has built with clang.
 build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(ARCHIVES)

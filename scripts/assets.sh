@@ -6,16 +6,7 @@
 set -eu
 from=webapp/assets npm=$1/npm to=$1/assets
 
-if [ -f $from/package-lock.json ] && ! cmp -s $from/package-lock.json "$npm/installed"; then
-    mkdir -p "$npm"
-    cp $from/package.json $from/package-lock.json "$npm/"
-    (cd "$npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$npm/log" 2>&1 || {
-        cat "$npm/log" >&2
-        echo "assets.sh: npm could not fetch the packages of $from/package.json" >&2
-        exit 1
-    }
-    cp $from/package-lock.json "$npm/installed"
-fi
+[ ! -f $from/package-lock.json ] || sh "$(dirname "$0")/npm.sh" $from "$npm"
 
 rm -rf "$to.new"
 mkdir -p "$to.new"

@@ -6,7 +6,7 @@
 ## make test-faults  kill -9 of collector and database under load, ROUNDS times, and a long outage
 ## make bench    speeds, as ratios against something measured in the same run
 ## make fuzz     fuzzers, FUZZ_SECONDS each
-## make peers    Modbus slaves on libmodbus, and a wall clock that can be moved, for tests
+## make peers    what tests need beside dtuhub: Modbus slaves on libmodbus, a clock that can be moved, npm packages
 ## make lint     format and static analysis
 ## make install  to DESTDIR/PREFIX, units too; configuration to DESTDIR/SYSCONFDIR/dtuhub, where none is there
 ## make deb      a Debian package in build/
