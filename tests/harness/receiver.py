@@ -146,11 +146,14 @@ class Receiver:
         """Those that were answered with 2xx."""
         return [call for call in self.calls(path) if call.taken]
 
-    def up(self):
+    def up(self, tls=None):
+        """tls: an ssl.SSLContext; without it, plain HTTP."""
         if self._server is not None:
             return
         self._server = Server(("127.0.0.1", self.port), Handler)
         self._server.receiver = self
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def down(self):
