@@ -8,6 +8,8 @@ import random
 import time
 from collections import defaultdict
 
+import pytest
+
 from harness.control import metrics
 from harness.once import stored
 from harness.receiver import Cut, Receiver, Reply
@@ -49,6 +51,19 @@ def round_of(hub, receiver, chance):
     fail(receiver, chance.choice(["down", "well", "well"]))
 
 
+def die_before_the_result(hub, receiver, database):
+    """Calls are taken, and the collector is killed before it has written that: they are made once more."""
+    fail(receiver, "")
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("LOCK TABLES webhook_tries READ")  # no result is written
+        known = len(receiver.taken("/data"))
+        wait_for(lambda: len(receiver.taken("/data")) > known, 30, hub.process.tail)
+        hub.kill()
+        again = receiver.taken("/data")[-1].id
+    hub.start()
+    wait_for(lambda: [call.id for call in receiver.taken("/data")].count(again) >= 2, 60, hub.process.tail)
+
+
 def waiting(database):
     return database.query("SELECT target, status, COUNT(*) n, MAX(error) error FROM webhook_deliveries "
                           "WHERE status <> 'delivered' GROUP BY target, status")
@@ -82,15 +97,27 @@ def compare_tries(calls):
     return len(deliveries)
 
 
-def test_kill_9_loses_no_event(collector, database, sim):
+def compare_readings(database, calls):
+    """Told apart by its id, each reading that is stored arrived exactly once, and no other did."""
+    told = {event["id"]: event for call in calls for event in call.json()}
+    arrived = sorted((event["device_id"], event["data_point"], event["time"][:-1]) for event in told.values())
+    assert arrived == sorted(
+        (row["device_id"], row["data_point"], row["ts"].isoformat(timespec="milliseconds"))
+        for row in database.query("SELECT device_id, data_point, `timestamp` ts FROM device_data"))
+
+
+@pytest.mark.parametrize("streams", [1, 4])
+def test_kill_9_loses_no_event(collector, database, sim, streams):
     receiver = Receiver()
     chance = random.Random(SEED)
-    hub = collector(server={**SERVER, "webhooks": {"targets": targets(receiver)}}, data=DATA)
+    hub = collector(server={**SERVER, "journal": {"streams": streams}, "webhooks": {"targets": targets(receiver)}},
+                    data=DATA)
     hub.process.wait_log("is ready")
     dtus = sim("-c", hub.config.folder, "--port", hub.port, "--count", DTUS, "--reconnect", 0.1, "--seed", SEED)
     try:
         for _ in range(ROUNDS):
             round_of(hub, receiver, chance)
+        die_before_the_result(hub, receiver, database)
         fail(receiver, "")
         assert dtus.stop() == 0
         wait_for(lambda: stored(hub), 60, lambda: f"everything to be stored: {metrics(hub)}")
@@ -105,7 +132,9 @@ def test_kill_9_loses_no_event(collector, database, sim):
     taken = receiver.taken("/ops")
     more = compare_events(database, taken)
     readings = compare_tries(receiver.taken("/data"))
+    compare_readings(database, receiver.taken("/data"))
     assert readings > 0
-    print(f"\nFAULT_SEED={SEED}: {ROUNDS} kills; {len(taken) - more} events on record, each arrived, {more} of them "
+    print(f"\nFAULT_SEED={SEED}, {streams} streams: {ROUNDS} kills; {len(taken) - more} events on record, each arrived, {more} of them "
           f"once more; {readings} readings in {len(receiver.taken('/data'))} calls, "
+          f"{len(receiver.taken('/data')) - len({call.id for call in receiver.taken('/data')})} of them once more; "
           f"{len(receiver.calls()) - len(receiver.taken())} calls were not answered well")
