@@ -77,7 +77,8 @@ struct retention_section {
     uint32_t raw_packets, heartbeat_log;     /* 0 */
     uint32_t connection_history, events;     /* 0 */
     uint32_t write_log, rejected_records;    /* 0 */
-    uint32_t webhook_deliveries;             /* 0 */
+    uint32_t webhook_deliveries;             /* and webhook_tries; 0 */
+    uint32_t alarms;                         /* from when they cleared; 0 */
     uint32_t traffic_minutes;                /* and rollup_minutes; 0 */
     int64_t check_interval_ms; /* between two looks at partitions and old rows; file: seconds, 60 */
     int64_t rollup_interval_ms; /* between two looks for readings to roll up; file: seconds, 5 */
