@@ -127,6 +127,13 @@ struct server_config {
 struct server_config *server_config_load(const char *path, struct faults *faults);
 
 /**
+ * server_config_load_without_webhooks(path, faults): the same as if the section webhooks: were not
+ * there: for a program that calls none, in whose environment their secrets are not, and that may
+ * not read their files.
+ */
+struct server_config *server_config_load_without_webhooks(const char *path, struct faults *faults);
+
+/**
  * server_config_parse(path, bytes, len, faults): the same for the content ${bytes} of the file
  * ${path}, which is not opened itself.
  */
