@@ -4,7 +4,8 @@ ALTER TABLE events
     ADD COLUMN uid VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'the same wherever the event shows up',
     ADD COLUMN severity ENUM('info', 'warning', 'critical') NOT NULL DEFAULT 'info',
     ADD COLUMN data TEXT NULL COMMENT 'the event as a JSON object',
-    ADD KEY kind (kind, id);
+    ADD KEY kind (kind, id),
+    ADD KEY severity (severity, id);
 
 -- Nothing was written to it before. A row is one delivery to one target: a call that is made again until it succeeds.
 DROP TABLE webhook_deliveries;
@@ -27,6 +28,7 @@ CREATE TABLE webhook_deliveries (
     `timestamp` DATETIME(3) NOT NULL COMMENT 'when it was put here',
     PRIMARY KEY (id),
     KEY waiting (collector, status, target, id),
+    KEY status (status, id),
     KEY uid (uid),
     KEY time (`timestamp`),
     KEY device (device_id, id)
@@ -76,5 +78,6 @@ CREATE TABLE alarms (
     PRIMARY KEY (uid),
     KEY open (state, raised),
     KEY device (device_id, raised),
-    KEY time (raised)
+    KEY time (raised),
+    KEY cleared (cleared)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;

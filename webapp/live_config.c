@@ -21,7 +21,7 @@ static struct server_config *load(const char *dir, struct faults *faults)
 {
     char *server_path = xasprintf("%s/server_config.yml", dir);
     char *data_path = xasprintf("%s/data_config.yml", dir);
-    struct server_config *config = server_config_load(server_path, faults);
+    struct server_config *config = server_config_load_without_webhooks(server_path, faults);
     struct data_config *data = data_config_load(data_path, faults);
     if (data == NULL) {
         server_config_free(config);

@@ -163,6 +163,25 @@ static curl_socket_t open_socket(void *cookie, curlsocktype purpose, struct curl
     return CURL_SOCKET_BAD;
 }
 
+/* Every request passes here, also on a connection that was kept: the guard may be a newer one than
+ * that which it was made under. */
+static int allow_request(void *cookie, char *peer, char *own, int peer_port, int own_port)
+{
+    struct call *call = cookie;
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    const struct sockaddr *address = (const struct sockaddr *)&v4;
+    (void)own, (void)peer_port, (void)own_port;
+    if (inet_pton(AF_INET6, peer, &v6.sin6_addr) == 1)
+        address = (const struct sockaddr *)&v6;
+    else if (inet_pton(AF_INET, peer, &v4.sin_addr) != 1)
+        address = NULL;
+    if (address != NULL && guard_allows(call->caller->guard, address))
+        return CURL_PREREQFUNC_OK;
+    snprintf(call->denied, sizeof(call->denied), "%s", peer);
+    return CURL_PREREQFUNC_ABORT;
+}
+
 static size_t take_body(char *bytes, size_t one, size_t size, void *cookie)
 {
     struct call *call = cookie;
@@ -214,6 +233,8 @@ static void set_callbacks(struct call *call)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, allow_request);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
 }
 
 struct call *caller_call(struct caller *caller, const struct webhook_target *target,

@@ -32,8 +32,8 @@ typedef void caller_done(void *cookie, const struct call_result *result);
 struct caller *caller_new(struct event_base *base);
 void caller_free(struct caller *caller); /* calls under way end without their done() */
 
-/** caller_guard(caller, guard): from now on, for new connections; before the first call. It must
- * outlive the caller or the next caller_guard(). */
+/** caller_guard(caller, guard): from now on, for every request that is sent, also on connections
+ * that were kept; before the first call. It must outlive the caller or the next caller_guard(). */
 void caller_guard(struct caller *caller, const struct guard *guard);
 
 /** caller_call(caller, target, message, done, cookie): ${message} is copied. Return a handle for

@@ -35,6 +35,16 @@ static void add_target(struct news *news, const struct webhook_target *target, u
                                                                .joinable = (uint16_t)joinable};
 }
 
+/* A target is not told that it is not called: what it does not take would be told it again. */
+static const char *target_of(const struct bus_event *event)
+{
+    struct json_object *target = NULL;
+    if (event->kind != EVENT_WEBHOOK_DEAD && event->kind != EVENT_WEBHOOK_DISABLED)
+        return NULL;
+    json_object_object_get_ex(event->data, "target", &target);
+    return json_object_get_string(target);
+}
+
 static void choose_targets(const struct ledger *ledger, const struct bus_event *event,
                            struct news *news)
 {
@@ -46,6 +56,7 @@ static void choose_targets(const struct ledger *ledger, const struct bus_event *
         .profile = device != NULL ? device->profile : NULL,
         .tags = device != NULL ? device->tags : NULL,
         .rule = rule_of(event),
+        .target = target_of(event),
     };
     for (size_t i = 0; i < ledger->webhooks->ntargets; i++) {
         const struct webhook_target *target = &ledger->webhooks->targets[i];

@@ -2,6 +2,7 @@
 #include "collector/events/message.h"
 
 #include "shared/base/alloc.h"
+#include "shared/base/text.h"
 
 #include <curl/curl.h>
 #include <json-c/json.h>
@@ -11,6 +12,16 @@
 
 enum { RETRY_AFTER_MOST_S = 24 * 3600 };
 
+/* What a robot says why, which may be any bytes: on its way into the database and JSON. */
+static void say_refused(const char *key, int64_t code, struct json_object *text,
+                        char why[MESSAGE_ERROR_SIZE])
+{
+    char shown[161];
+    const char *said = text != NULL ? json_object_get_string(text) : "";
+    text_printable(said, strlen(said), shown, sizeof(shown));
+    snprintf(why, MESSAGE_ERROR_SIZE, "%s %lld: %s", key, (long long)code, shown);
+}
+
 /* Robots answer 200 also where they refuse: {"errcode": 310000, "errmsg": "..."}, or code and msg.
  */
 static bool is_refused(const char *body, size_t size, char why[MESSAGE_ERROR_SIZE])
@@ -19,7 +30,7 @@ static bool is_refused(const char *body, size_t size, char why[MESSAGE_ERROR_SIZ
         {"errcode", "errmsg"}, {"code", "msg"}, {"StatusCode", "StatusMessage"}};
     struct json_tokener *tokener = json_tokener_new();
     struct json_object *answer = json_tokener_parse_ex(tokener, body, (int)size);
-    struct json_object *code, *text;
+    struct json_object *code, *text = NULL;
     bool refused = false;
     for (size_t i = 0; i < 3 && !refused; i++) {
         if (!json_object_is_type(answer, json_type_object) ||
@@ -27,11 +38,8 @@ static bool is_refused(const char *body, size_t size, char why[MESSAGE_ERROR_SIZ
             json_object_get_int64(code) == 0)
             continue;
         refused = true;
-        snprintf(why, MESSAGE_ERROR_SIZE, "%s %lld: %.160s", codes[i][0],
-                 (long long)json_object_get_int64(code),
-                 json_object_object_get_ex(answer, codes[i][1], &text)
-                     ? json_object_get_string(text)
-                     : "");
+        json_object_object_get_ex(answer, codes[i][1], &text);
+        say_refused(codes[i][0], json_object_get_int64(code), text, why);
     }
     json_object_put(answer);
     json_tokener_free(tokener);

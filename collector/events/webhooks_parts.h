@@ -69,6 +69,7 @@ STAILQ_HEAD(hook_list, hook);
 struct test_call {
     LIST_ENTRY(test_call) link;
     struct webhooks *webhooks;
+    char target[WEBHOOK_NAME_MAX + 1]; /* a reload may take it out meanwhile */
     webhooks_tested *done;
     void *cookie;
     struct event *failed; /* no call could be made: says so from the loop */

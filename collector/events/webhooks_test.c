@@ -22,18 +22,31 @@ void webhooks_drop_tests(struct webhooks *webhooks)
         free_test(LIST_FIRST(&webhooks->tests));
 }
 
+static void finish(struct test_call *test, const struct call_result *result)
+{
+    test->done(test->cookie, result);
+    free_test(test);
+}
+
+/* Also a robot that answers 200 may have refused it. */
 static void on_done(void *cookie, const struct call_result *result)
 {
     struct test_call *test = cookie;
-    test->done(test->cookie, result);
-    free_test(test);
+    const struct webhook_target *target =
+        webhook_config_target(test->webhooks->config, test->target);
+    struct call_result judged = *result;
+    char why[MESSAGE_ERROR_SIZE];
+    if (target != NULL && result->status != 0 &&
+        message_judge(target, result->status, result->body, result->size, why) != ANSWER_DELIVERED)
+        snprintf(judged.error, sizeof(judged.error), "%s", why);
+    finish(test, &judged);
 }
 
 static void on_failed(evutil_socket_t fd, short what, void *cookie)
 {
     struct test_call *test = cookie;
     (void)fd, (void)what;
-    on_done(test, &test->result);
+    finish(test, &test->result);
 }
 
 static const struct webhook_target *choose(const struct webhooks *webhooks, const char *target,
@@ -59,6 +72,7 @@ int webhooks_test(struct webhooks *webhooks, const char *name, struct json_objec
         return -1;
     struct test_call *test = xcalloc(1, sizeof(*test));
     *test = (struct test_call){.webhooks = webhooks, .done = done, .cookie = cookie};
+    snprintf(test->target, sizeof(test->target), "%s", target->name);
     LIST_INSERT_HEAD(&webhooks->tests, test, link);
     event_id_new(now_ms, uid);
     struct json_object *events = json_object_new_array();

@@ -12,8 +12,9 @@
 
 enum {
     TAIL_BYTES = 64 << 20,
-    WAIT_MS = 500,      /* without news at the most */
-    LOOSE_WAIT_MS = 50, /* the cache does not tell the one who takes */
+    TOLD_WITHIN_MS = 5000, /* of the start, by the database */
+    WAIT_MS = 500,         /* without news at the most */
+    LOOSE_WAIT_MS = 50,    /* the cache does not tell the one who takes */
     READ_AGAIN_MS = 1000,
     COMPLAIN_AGAIN_MS = 30000,
     GAPS_TOLD = 50, /* each says other records */
@@ -86,6 +87,7 @@ struct journal *journal_start(const struct server_config *config, const char *di
     journal_folder(config, dir, parts->stream.number, journal->dir);
     journal_configure(journal, config);
     journal->status.ok = true;
+    journal->told_by_ms = clock_mono_ms() + TOLD_WITHIN_MS;
     if (!journal->enabled)
         return journal;
     journal->maker = group_maker_new(parts->names);
@@ -446,6 +448,7 @@ void journal_seek(struct journal *journal, const char *id, uint64_t seq)
 {
     pthread_mutex_lock(&journal->lock);
     struct volume *volume = id[0] != '\0' ? find_volume(journal, id) : NULL;
+    journal->told_by_ms = 0;
     if (volume != NULL) {
         journal->cursor = volume;
         if (seq > volume->last_seq) {
@@ -470,6 +473,7 @@ void journal_rewind(struct journal *journal)
 {
     struct volume *volume, *first = NULL;
     pthread_mutex_lock(&journal->lock);
+    journal->told_by_ms = 0;
     TAILQ_FOREACH (volume, &journal->volumes, link) {
         if (volume->gone || volume->left)
             continue;

@@ -102,13 +102,15 @@ struct journal {
     size_t tail_records, tail_bytes;
     struct cache_chunks pending; /* taken from the cache, in no file yet */
     size_t pending_records;
-    bool busy;        /* the thread is about to write ${pending} */
-    bool outrun;      /* the database knows more of the current file than it holds */
-    bool ended;       /* the thread has done what it can */
-    bool past;        /* nothing of earlier lives was left when this was last asked */
-    size_t loose;     /* records handed out that are in no file */
-    size_t lost;      /* such ones that came back unstored */
-    int64_t loose_ms; /* monotonic: when such ones were handed out last */
+    bool busy;          /* the thread is about to write ${pending} */
+    bool outrun;        /* the database knows more of the current file than it holds */
+    int64_t told_by_ms; /* monotonic: until then the database may say what of earlier is stored; 0:
+                           it has */
+    bool ended;         /* the thread has done what it can */
+    bool past;          /* nothing of earlier lives was left when this was last asked */
+    size_t loose;       /* records handed out that are in no file */
+    size_t lost;        /* such ones that came back unstored */
+    int64_t loose_ms;   /* monotonic: when such ones were handed out last */
     uint64_t max_bytes;
     uint64_t reserve_bytes; /* on the disk */
     int64_t retention_ms, flush_interval_ms, shutdown_timeout_ms;

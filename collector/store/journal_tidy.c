@@ -161,6 +161,17 @@ enum file_result journal_drop_oldest(struct journal *journal)
     return result;
 }
 
+/* What earlier lives left is mostly stored, which only the database knows: right after the start it
+ * is not dropped before the database had its say, or some time to. */
+static bool may_be_stored(struct journal *journal)
+{
+    struct volume *oldest = oldest_volume(journal);
+    pthread_mutex_lock(&journal->lock);
+    bool untold = clock_mono_ms() < journal->told_by_ms;
+    pthread_mutex_unlock(&journal->lock);
+    return untold && oldest != NULL && oldest != journal->current;
+}
+
 /* All streams hold too much, and this one more than its share: the oldest goes. Room for more than
  * is there need not be made. */
 static enum file_result make_room(struct journal *journal)
@@ -171,6 +182,8 @@ static enum file_result make_room(struct journal *journal)
     for (int i = 0; i < DROP_STEPS && result == FILE_OK; i++) {
         uint64_t own = journal_data(journal, &pages);
         if (!stream_over_budget(&journal->stream, journal->budget, own, bounds.data))
+            break;
+        if (may_be_stored(journal))
             break;
         result = journal_drop_oldest(journal);
     }

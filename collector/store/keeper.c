@@ -287,6 +287,13 @@ static bool delete_old(struct keeper *keeper)
         keeper->more = keeper->more || rc > 0;
         go_on = after(keeper, DUTY_RETENTION, retained_tables[i].name, rc, &error);
     }
+    if (go_on) {
+        struct db_error error = {0};
+        int rc = keeper_retention_alarms(&keeper->job, &error);
+        ok = ok && rc >= 0;
+        keeper->more = keeper->more || rc > 0;
+        go_on = after(keeper, DUTY_RETENTION, "alarms", rc, &error);
+    }
     if (go_on && !keeper->held) {
         struct db_error error = {0};
         int rc = keeper_retention_minutes(&keeper->job, &error);

@@ -14,13 +14,14 @@ enum { PIECE_ROWS = 5000, PAUSE_MS = 20, TURN_MS = 1000 };
 #define DAYS(key) offsetof(struct retention_section, key)
 
 const struct retained_table retained_tables[] = {
-    {"raw_packets", DAYS(raw_packets)},
-    {"heartbeat_log", DAYS(heartbeat_log)},
-    {"connection_history", DAYS(connection_history)},
-    {"events", DAYS(events)},
-    {"write_log", DAYS(write_log)},
-    {"rejected_records", DAYS(rejected_records)},
-    {"webhook_deliveries", DAYS(webhook_deliveries)},
+    {"raw_packets", DAYS(raw_packets), NULL},
+    {"heartbeat_log", DAYS(heartbeat_log), NULL},
+    {"connection_history", DAYS(connection_history), NULL},
+    {"events", DAYS(events), NULL},
+    {"write_log", DAYS(write_log), NULL},
+    {"rejected_records", DAYS(rejected_records), NULL},
+    {"webhook_deliveries", DAYS(webhook_deliveries), "status <> 'pending'"},
+    {"webhook_tries", DAYS(webhook_deliveries), NULL},
 };
 const size_t retained_tables_count = sizeof(retained_tables) / sizeof(*retained_tables);
 
@@ -52,13 +53,15 @@ static int look(struct keeper_job *job, const char *table, uint64_t after_id, co
     return 0;
 }
 
-static int delete_piece(struct keeper_job *job, const char *table, uint64_t after_id,
-                        const char *cut, const struct piece *piece, struct db_error *error)
+static int delete_piece(struct keeper_job *job, const struct retained_table *table,
+                        uint64_t after_id, const char *cut, const struct piece *piece,
+                        struct db_error *error)
 {
     char sql[320];
     snprintf(sql, sizeof(sql),
-             "DELETE FROM %s WHERE id > %llu AND id <= %llu AND `timestamp` < '%s'", table,
-             (unsigned long long)after_id, (unsigned long long)piece->last_id, cut);
+             "DELETE FROM %s WHERE id > %llu AND id <= %llu AND `timestamp` < '%s' AND %s",
+             table->name, (unsigned long long)after_id, (unsigned long long)piece->last_id, cut,
+             table->only != NULL ? table->only : "TRUE");
     if (db_run(job->conn, sql, error) != 0)
         return -1;
     job->counts.rows_deleted += mysql_affected_rows(job->conn);
@@ -82,9 +85,53 @@ int keeper_retention(struct keeper_job *job, const struct retained_table *table,
         /* Rows from the future, which a wrong clock wrote, tell nothing about those behind them. */
         if (piece.last_id == 0 || (piece.old == 0 && piece.past > 0))
             return 0;
-        if (piece.old > 0 && delete_piece(job, table->name, after_id, cut, &piece, error) != 0)
+        if (piece.old > 0 && delete_piece(job, table, after_id, cut, &piece, error) != 0)
             return -1;
         after_id = piece.last_id;
+        if (clock_mono_ms() >= until_ms || !job->pause(job->cookie, PAUSE_MS))
+            return 1;
+    }
+}
+
+/* Alarms */
+
+/* When the last of some alarms cleared that go, or "" where none does. */
+static int alarms_piece(struct keeper_job *job, const char *cut, char last[KEEPER_TIME_SIZE],
+                        struct db_error *error)
+{
+    char sql[320];
+    snprintf(sql, sizeof(sql),
+             "SELECT MAX(cleared) FROM (SELECT cleared FROM alarms WHERE cleared < '%s' "
+             "ORDER BY cleared LIMIT %d) AS piece",
+             cut, PIECE_ROWS);
+    MYSQL_RES *rows = db_query(job->conn, sql, error);
+    if (rows == NULL)
+        return -1;
+    MYSQL_ROW row = mysql_fetch_row(rows);
+    snprintf(last, KEEPER_TIME_SIZE, "%s", row[0] != NULL ? row[0] : "");
+    mysql_free_result(rows);
+    return 0;
+}
+
+int keeper_retention_alarms(struct keeper_job *job, struct db_error *error)
+{
+    int64_t until_ms = clock_mono_ms() + TURN_MS;
+    char cut[KEEPER_TIME_SIZE], last[KEEPER_TIME_SIZE], sql[160];
+    if (job->retention.alarms == 0)
+        return 0;
+    keeper_time(job->now_ms - job->retention.alarms * DAY_MS, cut);
+    for (;;) {
+        if (alarms_piece(job, cut, last, error) != 0)
+            return -1;
+        if (last[0] == '\0')
+            return 0;
+        snprintf(sql, sizeof(sql), "DELETE FROM alarms WHERE cleared <= '%s' AND state = 'cleared'",
+                 last);
+        if (db_run(job->conn, sql, error) != 0)
+            return -1;
+        if (mysql_affected_rows(job->conn) == 0)
+            return 0;
+        job->counts.rows_deleted += mysql_affected_rows(job->conn);
         if (clock_mono_ms() >= until_ms || !job->pause(job->cookie, PAUSE_MS))
             return 1;
     }

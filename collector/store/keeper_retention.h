@@ -14,7 +14,8 @@
 
 struct retained_table {
     const char *name;
-    size_t days; /* offset in struct retention_section */
+    size_t days;      /* offset in struct retention_section */
+    const char *only; /* SQL: what rows may go; NULL: all */
 };
 
 extern const struct retained_table retained_tables[];
@@ -26,6 +27,12 @@ extern const size_t retained_tables_count;
  */
 int keeper_retention(struct keeper_job *job, const struct retained_table *table,
                      struct db_error *error);
+
+/**
+ * keeper_retention_alarms(job, error): the same for alarms, by when they cleared: one that has not
+ * stays.
+ */
+int keeper_retention_alarms(struct keeper_job *job, struct db_error *error);
 
 /**
  * keeper_retention_minutes(job, error): the same for traffic_minutes and rollup_minutes, whose key

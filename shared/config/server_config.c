@@ -15,6 +15,7 @@ enum { TABLES_MAX = 8, SETTINGS_MAX = 32 };
 struct reading {
     struct settings_reader reader;
     struct server_config *config;
+    bool without_webhooks;
     unsigned lines[TABLES_MAX][SETTINGS_MAX];
 };
 
@@ -121,7 +122,7 @@ static void read_sections(struct reading *reading)
         const struct server_table *table = find_table(pair.key);
         if (table == NULL)
             report_unknown_section(reading, &pair);
-        else
+        else if (!reading->without_webhooks || strcmp(pair.key, "webhooks") != 0)
             places[table - server_tables] = (struct settings_place){pair.value, NULL, pair.line};
     }
     size_t before = reading->reader.faults->count;
@@ -139,7 +140,7 @@ static void read_sections(struct reading *reading)
 }
 
 static struct server_config *read_document(struct yaml_doc *doc, struct faults *faults,
-                                           size_t before)
+                                           size_t before, bool without_webhooks)
 {
     if (doc == NULL) {
         faults_sort(faults);
@@ -148,6 +149,7 @@ static struct server_config *read_document(struct yaml_doc *doc, struct faults *
     struct reading reading = {
         .reader = {.doc = doc, .faults = faults, .expand_env = true},
         .config = xcalloc(1, sizeof(*reading.config)),
+        .without_webhooks = without_webhooks,
     };
     if (yaml_doc_root(doc)->type == YAML_MAPPING_NODE)
         read_sections(&reading);
@@ -166,13 +168,19 @@ struct server_config *server_config_parse(const char *path, const void *bytes, s
                                           struct faults *faults)
 {
     size_t before = faults->count;
-    return read_document(yaml_doc_parse(path, bytes, len, faults), faults, before);
+    return read_document(yaml_doc_parse(path, bytes, len, faults), faults, before, false);
 }
 
 struct server_config *server_config_load(const char *path, struct faults *faults)
 {
     size_t before = faults->count;
-    return read_document(yaml_doc_load(path, faults), faults, before);
+    return read_document(yaml_doc_load(path, faults), faults, before, false);
+}
+
+struct server_config *server_config_load_without_webhooks(const char *path, struct faults *faults)
+{
+    size_t before = faults->count;
+    return read_document(yaml_doc_load(path, faults), faults, before, true);
 }
 
 void server_config_free(struct server_config *config)

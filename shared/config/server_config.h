@@ -77,7 +77,8 @@ struct retention_section {
     uint32_t raw_packets, heartbeat_log;     /* 0 */
     uint32_t connection_history, events;     /* 0 */
     uint32_t write_log, rejected_records;    /* 0 */
-    uint32_t webhook_deliveries;             /* 0 */
+    uint32_t webhook_deliveries;             /* and webhook_tries; 0 */
+    uint32_t alarms;                         /* from when they cleared; 0 */
     uint32_t traffic_minutes;                /* and rollup_minutes; 0 */
     int64_t check_interval_ms; /* between two looks at partitions and old rows; file: seconds, 60 */
     int64_t rollup_interval_ms; /* between two looks for readings to roll up; file: seconds, 5 */
@@ -124,6 +125,13 @@ struct server_config {
  * appended. A relative password_file is taken from the folder of ${path}.
  */
 struct server_config *server_config_load(const char *path, struct faults *faults);
+
+/**
+ * server_config_load_without_webhooks(path, faults): the same as if the section webhooks: were not
+ * there: for a program that calls none, in whose environment their secrets are not, and that may
+ * not read their files.
+ */
+struct server_config *server_config_load_without_webhooks(const char *path, struct faults *faults);
 
 /**
  * server_config_parse(path, bytes, len, faults): the same for the content ${bytes} of the file

@@ -134,7 +134,11 @@ static const struct setting retention_settings[] = {
     {KEY(retention, rejected_records, rejected_records, SETTING_UINT), .def = "0", .max = DAYS_MAX,
      .reload = true, .help = "days that records which the database refused are kept"},
     {KEY(retention, webhook_deliveries, webhook_deliveries, SETTING_UINT), .def = "0",
-     .max = DAYS_MAX, .reload = true, .help = "days that deliveries to webhooks are kept"},
+     .max = DAYS_MAX, .reload = true,
+     .help = "days that deliveries to webhooks and their tries are kept; none goes "
+             "before it ended"},
+    {KEY(retention, alarms, alarms, SETTING_UINT), .def = "0", .max = DAYS_MAX, .reload = true,
+     .help = "days that alarms are kept from when they cleared"},
     {KEY(retention, traffic_minutes, traffic_minutes, SETTING_UINT), .def = "0", .max = DAYS_MAX,
      .reload = true,
      .help = "days that the counts of each minute are kept; no minute goes before its readings"},

@@ -113,6 +113,7 @@ struct webhook_subject {
     enum severity severity;
     const char *device_id, *profile, *tags; /* NULL: of no device */
     const char *rule;                       /* NULL: of no rule */
+    const char *target;                     /* that it is about, which is not told; NULL: none */
 };
 
 /** webhook_target_wants(target, subject): whether it is called about it. Pure. */

@@ -14,6 +14,8 @@ static bool is_asked_for(const struct webhook_target *target, const struct webho
 bool webhook_target_wants(const struct webhook_target *target,
                           const struct webhook_subject *subject)
 {
+    if (subject->target != NULL && strcmp(subject->target, target->name) == 0)
+        return false;
     return is_asked_for(target, subject) && subject->severity >= target->severity &&
            list_text_matches(target->devices, subject->device_id) &&
            list_text_matches(target->profiles, subject->profile) &&

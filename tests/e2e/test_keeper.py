@@ -212,8 +212,8 @@ def test_every_table_that_grows_has_its_setting(ready, database):
         "JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME) "
         "WHERE c.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE = 'BASE TABLE' AND c.DATA_TYPE LIKE '%%date%%'")}
     shipped = yaml.safe_load((ROOT / "config/server_config.yml").read_text())["retention"]
-    with_another = {"reading_texts", "rollup_minutes"}  # readings, traffic_minutes
-    bounded = {"devices", "ingest_position", "rollup_hours", "schema_version", "partition_moves"}
+    with_another = {"reading_texts", "rollup_minutes", "webhook_tries"}  # readings, traffic_minutes, webhook_deliveries
+    bounded = {"devices", "ingest_position", "rollup_hours", "schema_version", "partition_moves", "webhook_disabled"}
     assert dated - bounded - with_another == shipped.keys() - {"check_interval", "rollup_interval"}
 
 
@@ -226,21 +226,17 @@ def test_counts_of_minutes_go_after_their_readings(ready, database):
                    f"SELECT '{start}' + INTERVAL seq MINUTE, 1 FROM seq_0_to_{80 * 1440 - 1}")
     add_readings(database, [(device, today - i * DAY + 30 * MINUTE, 1, float(i)) for i in (50, 20, 2)])
     wait_rolled(database)
-    for table in ("rejected_records", "webhook_deliveries"):
-        columns, values = {"rejected_records": ("collector, journal, seq, device_id, kind, reason, content, record",
-                                                "'c', '', 1, '1001', 'packet', 'x', '{}', ''"),
-                           "webhook_deliveries": ("event_id, target", "1, 'x'")}[table]
-        for days in (40, 20):
-            database.query(f"INSERT INTO {table} ({columns}, `timestamp`) VALUES ({values}, %s)", today - days * DAY)
-    hub.reload(server={"retention": {"traffic_minutes": 30, "rejected_records": 30, "webhook_deliveries": 30}})
+    for days in (40, 20):
+        database.query("INSERT INTO rejected_records (collector, journal, seq, device_id, kind, reason, content, record, "
+                       "`timestamp`) VALUES ('c', '', 1, '1001', 'packet', 'x', '{}', '', %s)", today - days * DAY)
+    hub.reload(server={"retention": {"traffic_minutes": 30, "rejected_records": 30}})
 
     def first(table):
         return database.value(f"SELECT MIN(minute) FROM {table}")
     wait_for(lambda: first("traffic_minutes") == today - 50 * DAY + 30 * MINUTE, 30, lambda: first("traffic_minutes"))
     assert first("rollup_minutes") == today - 50 * DAY + 30 * MINUTE
-    for table in ("rejected_records", "webhook_deliveries"):
-        wait_for(lambda: database.value(f"SELECT COUNT(*) FROM {table}") == 1, 20, f"old rows of {table} to go")
-    wait_for(lambda: metrics(hub)["keeper_rows_deleted_total"] == 40 * 1440 + 30 + 2, 20, lambda: metrics(hub))
+    wait_for(lambda: database.value("SELECT COUNT(*) FROM rejected_records") == 1, 20, "the old row to go")
+    wait_for(lambda: metrics(hub)["keeper_rows_deleted_total"] == 40 * 1440 + 30 + 1, 20, lambda: metrics(hub))
     database.query("DELETE FROM readings WHERE ts < %s", today - 10 * DAY)
     cut = now() - 30 * DAY
     wait_for(lambda: first("traffic_minutes") >= cut - HOUR - MINUTE, 30, lambda: first("traffic_minutes"))
@@ -249,6 +245,31 @@ def test_counts_of_minutes_go_after_their_readings(ready, database):
     late = today - 50 * DAY + 30 * MINUTE
     add_readings(database, [(device, late + timedelta(seconds=1), 1, 7.0)])
     wait_for(lambda: rolled(database, "readings_minute")[device, 1, str(late)][0] == 7.0, 30, "the late one")
+
+
+def test_what_is_not_over_stays(ready, database):
+    """Deliveries that are pending, and alarms that have not cleared, however old they are."""
+    hub = ready()
+    long_ago, lately = now() - 40 * DAY, now() - 20 * DAY
+    rows = [(status, at) for at in (long_ago, lately) for status in ("pending", "delivered", "dead")]
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO webhook_deliveries (uid, collector, target, kind, events, `count`, status, "
+                           "`timestamp`) VALUES ('u', 'other', 't', 'alarm_raised', '[]', 1, %s, %s)", rows)
+        cursor.executemany("INSERT INTO webhook_tries (delivery, `timestamp`, took_ms, request, answer) "
+                           "VALUES (1, %s, 1, '', '')", [(long_ago,), (lately,)])
+        cursor.executemany("INSERT INTO alarms (uid, collector, rule, device_id, severity, state, raised, cleared) "
+                           "VALUES (%s, 'other', 'r', '1001', 'info', %s, %s, %s)",
+                           [("raised", "raised", long_ago, None), ("acknowledged", "acknowledged", long_ago, None),
+                            ("over", "cleared", long_ago, long_ago), ("lately", "cleared", long_ago, lately)])
+        connection.commit()
+    hub.reload(server={"retention": {"webhook_deliveries": 30, "alarms": 30}})
+    wait_for(lambda: metrics(hub)["keeper_rows_deleted_total"] == 4, 20, lambda: metrics(hub))
+    assert {(row["status"], row["old"]) for row in database.query(
+        "SELECT status, `timestamp` < %s AS old FROM webhook_deliveries WHERE collector = 'other'", now() - 30 * DAY)} \
+        == {("pending", 1), ("pending", 0), ("delivered", 0), ("dead", 0)}
+    assert database.value("SELECT COUNT(*) FROM webhook_tries") == 1
+    assert {row["uid"] for row in database.query("SELECT uid FROM alarms WHERE collector = 'other'")} \
+        == {"raised", "acknowledged", "lately"}
 
 
 def test_rollups_of_simulated_dtus(ready, database, sim, tmp_path):

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from harness.control import metrics
+from harness.control import metrics, post
 from harness.tlv import TlvClient
 from harness.wait import wait_for
 
@@ -101,6 +101,26 @@ def test_an_open_alarm_outlives_a_kill(start, database):
     assert (same["uid"], same["raised"]) == (alarm["uid"], alarm["raised"])
     kinds = wait_for(lambda: len(told := events(database)) == 3 and [event["kind"] for event in told], 10, "the events")
     assert kinds == ["alarm_raised", "alarm_cleared", "alarm_raised"]
+
+
+def test_what_was_acknowledged_stays_so_over_a_kill(start, database):
+    hub = start(hot=HOT)
+    with TlvClient(hub.port, 1001) as dtu:
+        say(dtu, 90)
+        (alarm,) = wait_states(database, "raised")
+        assert post(hub, "/alarms/acknowledge", {"id": alarm["uid"], "actor": "Mei 梅", "comment": "on my way"})[0] == 200
+        wait_states(database, "acknowledged")
+    hub.kill()
+    hub.start()
+    with TlvClient(hub.port, 1001) as dtu:
+        say(dtu, 90)
+        wait_for(lambda: open_alarms(hub)["critical"] == 1, 10, "the alarm of the earlier life")
+        say(dtu, 90)
+        (still,) = wait_states(database, "acknowledged")
+        assert (still["uid"], still["actor"], still["comment"]) == (alarm["uid"], "Mei 梅", "on my way")
+        say(dtu, 78)
+        (over,) = wait_states(database, "cleared")
+    assert (over["uid"], over["actor"], over["acknowledged"]) == (alarm["uid"], "Mei 梅", still["acknowledged"])
 
 
 def test_silence_is_an_event_and_an_alarm(start, database):

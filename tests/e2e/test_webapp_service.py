@@ -1,6 +1,7 @@
 """The webapp as a system service: what a reload changes, and when it is no longer said to live."""
 import re
 import signal
+import subprocess
 
 import pytest
 
@@ -49,6 +50,20 @@ def reload(process, manager, config):
     manager.clear()
     process.signal(signal.SIGHUP)
     return manager.wait("READY")["STATUS"]
+
+
+def test_webhooks_are_the_collectors_alone(webapp, manager, config, get):
+    """Their secrets are in the collector's environment, their files for its eyes."""
+    made = config()
+    made.server["webhooks"] = {"device_online": "http://h/${NOT_SET_HERE}", "targets": {"ops": {
+        "url": "http://h/", "events": ["alarm_raised"], "secret_file": "/nonexistent", "ca_file": "/nonexistent"}}}
+    reload(webapp, manager, made)
+    assert webapp.wait_log("taken over")
+    assert get("/healthz").status() == 200
+    checks = [subprocess.run([BUILD / f"dtuhub-{name}", "-c", made.folder, "-t"], capture_output=True, text=True)
+              for name in ("webapp", "collector")]
+    assert [check.returncode for check in checks] == [0, 1], checks
+    assert "NOT_SET_HERE" in checks[1].stderr
 
 
 def test_a_reload_takes_the_log_and_the_database(webapp, manager, config, mariadb, get, tmp_path):

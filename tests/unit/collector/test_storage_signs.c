@@ -18,8 +18,8 @@ static int set_up(void **state)
 static void tell(void *cookie, enum event_kind kind, const char *details)
 {
     char *text = cookie;
-    snprintf(text + strlen(text), sizeof(told) - strlen(text), "%s: %s\n", event_kind_info(kind)->name,
-             details);
+    snprintf(text + strlen(text), sizeof(told) - strlen(text), "%s: %s\n",
+             event_kind_info(kind)->name, details);
 }
 
 /* A look so many seconds after the start. */

@@ -298,6 +298,20 @@ static void a_denied_address_is_not_connected_to(void **state)
     guard_free(guard);
 }
 
+static void a_kept_connection_to_a_denied_address_is_not_used(void **state)
+{
+    struct rig *rig = *state;
+    call(rig, rig->http_port, "/");
+    run(rig);
+    struct guard *guard = guard_new("127.0.0.0/8");
+    caller_guard(rig->caller, guard);
+    call(rig, rig->http_port, "/");
+    expect_failure(rig, "127.0.0.1 is not called");
+    assert_int_equal(rig->requests, 1);
+    caller_guard(rig->caller, rig->guard);
+    guard_free(guard);
+}
+
 static void a_cancelled_call_is_never_done(void **state)
 {
     struct rig *rig = *state;
@@ -342,6 +356,7 @@ int main(void)
         TEST(nonsense_is_no_answer),
         TEST(a_huge_answer_is_not_read_to_its_end),
         TEST(a_denied_address_is_not_connected_to),
+        TEST(a_kept_connection_to_a_denied_address_is_not_used),
         TEST(a_cancelled_call_is_never_done),
         TEST(calls_under_way_end_with_the_caller),
     };

@@ -1,6 +1,7 @@
 /* What each format sends, and what the answers mean. */
 #include "collector/events/message.h"
 #include "collector/events/message_text.h"
+#include "shared/base/text.h"
 
 #include <json-c/json.h>
 #include <setjmp.h>
@@ -295,6 +296,28 @@ static void answers_mean_what_their_status_says(void **state)
     }
 }
 
+/* It goes into the database and into JSON. */
+static void what_a_robot_says_is_shown_as_valid_text(void **state)
+{
+    (void)state;
+    const struct webhook_target target = target_of(WEBHOOK_DINGTALK);
+    char bodies[3][512], why[MESSAGE_ERROR_SIZE];
+    snprintf(bodies[0], sizeof(bodies[0]), "{\"errcode\":1,\"errmsg\":\"\xff\xc3(\\u0007\"}");
+    snprintf(bodies[1], sizeof(bodies[1]), "{\"errcode\":1,\"errmsg\":\"x");
+    for (int i = 0; i < 100; i++)
+        strcat(bodies[1], "\xe4\xb8\xad");
+    strcat(bodies[1], "\"}");
+    snprintf(bodies[2], sizeof(bodies[2]), "{\"errcode\":1,\"errmsg\":null}");
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(message_judge(&target, 200, bodies[i], strlen(bodies[i]), why),
+                         ANSWER_AGAIN);
+        for (size_t at = 0, n; why[at] != '\0'; at += n) {
+            n = text_utf8_length((const uint8_t *)why + at, strlen(why + at));
+            assert_true(n > 0 && (unsigned char)why[at] >= ' ');
+        }
+    }
+}
+
 static void retry_after_is_seconds_or_a_date(void **state)
 {
     (void)state;
@@ -341,6 +364,7 @@ int main(void)
         cmocka_unit_test(what_is_no_event_makes_no_message),
         cmocka_unit_test(own_headers_go_along),
         cmocka_unit_test(answers_mean_what_their_status_says),
+        cmocka_unit_test(what_a_robot_says_is_shown_as_valid_text),
         cmocka_unit_test(retry_after_is_seconds_or_a_date),
         cmocka_unit_test(a_url_is_shown_without_what_may_be_secret),
     };

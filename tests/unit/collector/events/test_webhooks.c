@@ -34,6 +34,7 @@ struct rig {
     struct webhook_target targets[2];
     char url[64];
     int answer; /* 0: none */
+    const char *answer_body;
     unsigned requests;
     char body[512];
     unsigned tested;
@@ -50,6 +51,9 @@ static void on_request(struct evhttp_request *request, void *cookie)
     int size =
         evbuffer_remove(evhttp_request_get_input_buffer(request), rig->body, sizeof(rig->body) - 1);
     rig->body[size > 0 ? size : 0] = '\0';
+    if (rig->answer_body != NULL)
+        evbuffer_add(evhttp_request_get_output_buffer(request), rig->answer_body,
+                     strlen(rig->answer_body));
     if (rig->answer != 0)
         evhttp_send_reply(request, rig->answer, "", NULL);
     event_base_loopbreak(rig->base);
@@ -282,6 +286,28 @@ static void a_test_is_one_call(void **state)
     json_object_put(none);
 }
 
+static void a_robot_that_refuses_a_test_is_an_error(void **state)
+{
+    struct rig *rig = *state;
+    static const enum webhook_format robots[] = {WEBHOOK_DINGTALK, WEBHOOK_FEISHU, WEBHOOK_WECOM};
+    struct json_object *event = json_tokener_parse(EVENT);
+    rig->answer_body = "{\"errcode\":310000,\"errmsg\":\"sign\"}";
+    for (unsigned n = 0; n < 3; n++) {
+        rig->targets[0].format = robots[n];
+        assert_int_equal(webhooks_test(rig->webhooks, "ops", event, on_tested, rig), 0);
+        for (int i = 0; i < 100 && rig->tested < n + 1; i++)
+            spin(rig, 100);
+        assert_int_equal(rig->tested_status, 200);
+        assert_string_equal(rig->tested_error, "errcode 310000: sign");
+    }
+    rig->targets[0].format = WEBHOOK_PLAIN;
+    assert_int_equal(webhooks_test(rig->webhooks, "ops", event, on_tested, rig), 0);
+    for (int i = 0; i < 100 && rig->tested < 4; i++)
+        spin(rig, 100);
+    assert_string_equal(rig->tested_error, "");
+    json_object_put(event);
+}
+
 static void calls_under_way_end_with_the_webhooks(void **state)
 {
     struct rig *rig = *state;
@@ -305,6 +331,7 @@ int main(void)
         TEST(too_large_is_given_up_and_told),
         TEST(a_target_goes_while_its_call_is_under_way),
         TEST(a_test_is_one_call),
+        TEST(a_robot_that_refuses_a_test_is_an_error),
         TEST(calls_under_way_end_with_the_webhooks),
     };
 #undef TEST

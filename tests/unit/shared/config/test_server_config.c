@@ -90,6 +90,7 @@ static void defaults(void **state)
     assert_int_equal(config->retention.write_log, 0);
     assert_int_equal(config->retention.rejected_records, 0);
     assert_int_equal(config->retention.webhook_deliveries, 0);
+    assert_int_equal(config->retention.alarms, 0);
     assert_int_equal(config->retention.traffic_minutes, 0);
     assert_int_equal(config->retention.check_interval_ms, 60000);
     assert_int_equal(config->retention.rollup_interval_ms, 5000);

@@ -404,6 +404,30 @@ static void a_secret_file_is_found_beside_the_config(void **state)
     rmdir(folder);
 }
 
+/* The portal has neither the secrets' environment nor their files. */
+static void without_webhooks_their_secrets_need_not_be_there(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/dtuhub-test-XXXXXX";
+    struct faults faults = {0};
+    int fd = mkstemp(path);
+    const char *text = HEAD "  device_online: http://h/${NOT_SET_HERE}\n"
+                            "  targets: {a: {url: 'http://h/', events: no_data, "
+                            "secret_file: /nonexistent, ca_file: /nonexistent}}\n";
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    unsetenv("NOT_SET_HERE");
+    assert_null(server_config_load(path, &faults));
+    faults_clear(&faults);
+    struct server_config *config = server_config_load_without_webhooks(path, &faults);
+    expect_faults(&faults, "");
+    assert_non_null(config);
+    assert_int_equal(config->hooks.ntargets, 0);
+    assert_string_equal(config->mysql.user, "abc");
+    server_config_free(config);
+    unlink(path);
+}
+
 static void a_reload_may_change_all_of_it(void **state)
 {
     (void)state;
@@ -511,6 +535,7 @@ int main(void)
         cmocka_unit_test(names_are_of_the_target_alone),
         cmocka_unit_test(more_targets_than_an_event_can_be_for),
         cmocka_unit_test(a_secret_file_is_found_beside_the_config),
+        cmocka_unit_test(without_webhooks_their_secrets_need_not_be_there),
         cmocka_unit_test(a_reload_may_change_all_of_it),
         cmocka_unit_test(the_shipped_examples_load),
         cmocka_unit_test(names_of_the_other_file_must_be_there),

@@ -104,6 +104,18 @@ static void by_name(void **state)
     assert_null(webhook_config_target(&config, "c"));
 }
 
+/* Else one that is down would be told so, which would fail and be told again. */
+static void none_is_told_about_itself(void **state)
+{
+    (void)state;
+    struct webhook_target target = for_all(), other = for_all();
+    target.name = (char *)"ops";
+    other.name = (char *)"office";
+    const struct webhook_subject dead = {.kind = EVENT_WEBHOOK_DEAD, .target = "ops"};
+    assert_false(webhook_target_wants(&target, &dead));
+    assert_true(webhook_target_wants(&other, &dead));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +125,7 @@ int main(void)
         cmocka_unit_test(by_device),
         cmocka_unit_test(all_of_it_must_fit),
         cmocka_unit_test(by_name),
+        cmocka_unit_test(none_is_told_about_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
