@@ -67,9 +67,12 @@ static void store_samples(struct session *session, int task, const struct adu_re
                                     bus_wants_answers(env->bus) ? &env->decoded : NULL);
     env->metrics->samples += samples;
     session_count(session, samples, samples);
+    /* A stored reading is told, also where the collector dies. */
+    recorder_hold(&env->recorder, session->device);
     recorder_samples(&env->recorder, session->device, now.wall_ms, &env->scratch);
     if (bus_wants_answers(env->bus))
         session_tell_answer(session, env->decoded.items, env->decoded.count, now);
+    recorder_release(&env->recorder);
 }
 
 static void slave_answered(struct session *session, bool exception, struct session_time now)

@@ -22,6 +22,8 @@ struct cache {
     unsigned stream;   /* whose records ${fates} is told of */
     struct fates *fates;
     bool closed;
+    bool held;         /* by the one who appends, and the lock with it */
+    bool held_records; /* since then */
 };
 
 struct cache *cache_new(size_t max_size, int64_t flush_interval_ms)
@@ -132,6 +134,7 @@ static struct cache_chunk *tail_chunk(struct cache *cache, size_t size)
     tail->room = room;
     tail->records = 0;
     tail->first = cache->stats.appended + 1;
+    tail->joined = cache->held_records;
     TAILQ_INSERT_TAIL(&cache->waiting, tail, link);
     return tail;
 }
@@ -158,9 +161,22 @@ static void count_appended(struct cache *cache)
         pthread_cond_signal(&cache->due);
 }
 
-size_t cache_append(struct cache *cache, const struct record_head *head, const void *body)
+void cache_hold(struct cache *cache)
 {
     pthread_mutex_lock(&cache->lock);
+    cache->held = true;
+    cache->held_records = false;
+}
+
+void cache_release(struct cache *cache)
+{
+    cache->held = cache->held_records = false;
+    pthread_mutex_unlock(&cache->lock);
+}
+
+/* Lock held. */
+static size_t append(struct cache *cache, const struct record_head *head, const void *body)
+{
     size_t dropped = drop_oldest(cache);
     struct cache_chunk *chunk = tail_chunk(cache, sizeof(*head) + head->body_size);
     if (chunk != NULL) {
@@ -172,7 +188,18 @@ size_t cache_append(struct cache *cache, const struct record_head *head, const v
         cache->stats.dropped++;
         dropped++;
     }
-    pthread_mutex_unlock(&cache->lock);
+    cache->held_records = cache->held;
+    return dropped;
+}
+
+size_t cache_append(struct cache *cache, const struct record_head *head, const void *body)
+{
+    bool held = cache->held; /* nobody but the caller's thread sets it */
+    if (!held)
+        pthread_mutex_lock(&cache->lock);
+    size_t dropped = append(cache, head, body);
+    if (!held)
+        pthread_mutex_unlock(&cache->lock);
     return dropped;
 }
 
@@ -203,8 +230,8 @@ static size_t take(struct cache *cache, struct cache_limit limit, struct cache_c
     size_t taken = 0, bytes = 0;
     struct cache_chunk *chunk;
     TAILQ_INIT(out);
-    while (taken < limit.records && bytes < limit.bytes &&
-           (chunk = TAILQ_FIRST(&cache->waiting)) != NULL) {
+    while ((chunk = TAILQ_FIRST(&cache->waiting)) != NULL &&
+           ((taken < limit.records && bytes < limit.bytes) || chunk->joined)) {
         TAILQ_REMOVE(&cache->waiting, chunk, link);
         TAILQ_INSERT_TAIL(out, chunk, link);
         taken += chunk->records;

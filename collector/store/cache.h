@@ -30,6 +30,7 @@ struct cache_chunk {
     size_t size, room; /* bytes used and allocated */
     uint32_t records;
     uint64_t first; /* number of its first record; the others follow without a gap */
+    bool joined;    /* not to be taken without the one before it */
     uint8_t bytes[];
 };
 
@@ -63,6 +64,12 @@ void cache_watch(struct cache *cache, unsigned stream, struct fates *fates);
 
 /** cache_tell(cache, chunks, kept): what became of chunks that were taken. */
 void cache_tell(struct cache *cache, const struct cache_chunks *chunks, bool kept);
+
+/** cache_hold(cache), cache_release(cache): what is appended between the two is taken together, and
+ * so comes into one group of the journal: all of it survives, or nothing. Only cache_append() in
+ * between, and not for long: everybody else waits. */
+void cache_hold(struct cache *cache);
+void cache_release(struct cache *cache);
 
 /**
  * cache_take(cache, most, out): wait until a flush is due (the flush interval of the oldest record

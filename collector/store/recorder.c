@@ -38,6 +38,18 @@ static struct receipt append(struct recorder *recorder, struct record_head head,
     return (struct receipt){.stream = stream, .number = cache_last(cache)};
 }
 
+void recorder_hold(struct recorder *recorder, uint32_t device)
+{
+    recorder->held = recorder->caches[stream_of(recorder, device)];
+    cache_hold(recorder->held);
+}
+
+void recorder_release(struct recorder *recorder)
+{
+    cache_release(recorder->held);
+    recorder->held = NULL;
+}
+
 struct receipt recorder_packet(struct recorder *recorder, uint32_t device, int64_t ts_ms,
                                enum packet_type type, const uint8_t *bytes, size_t len)
 {

@@ -15,6 +15,7 @@ struct recorder {
     struct cache *caches[STREAMS_MAX];
     struct spread *spread; /* NULL: there is one cache only */
     struct log_limit complaint;
+    struct cache *held; /* NULL: none */
 };
 
 /** recorder_init(recorder, cache): all records go to ${cache}, which must outlive it. */
@@ -24,6 +25,11 @@ void recorder_init(struct recorder *recorder, struct cache *cache);
  * must outlive it. */
 void recorder_spread(struct recorder *recorder, struct spread *spread, struct cache *const *caches,
                      unsigned count);
+
+/** recorder_hold(recorder, device), recorder_release(recorder): the records of the device that are
+ * made between the two survive together, or not at all; see cache_hold(). */
+void recorder_hold(struct recorder *recorder, uint32_t device);
+void recorder_release(struct recorder *recorder);
 
 /** recorder_packet(recorder, device, ts_ms, type, bytes, len): a packet as it came in; what is over
  * RECORD_PACKET_MAX is cut. Return where it is, for who has to know when it is safe. */

@@ -326,6 +326,47 @@ static void *drain(void *cookie)
     return NULL;
 }
 
+enum { PAIRS = 3000, BODY = 30000 };
+
+/* Pairs of a large record and a small one: the second often begins a chunk. */
+static void *append_pairs(void *cookie)
+{
+    static const uint8_t body[BODY];
+    for (uint32_t i = 0; i < PAIRS; i++) {
+        const struct record_head large = {
+            .type = RECORD_PACKET, .body_size = i % 3 == 0 ? BODY : 10, .device = 2 * i};
+        const struct record_head next = {
+            .type = RECORD_PACKET, .body_size = i % 2 == 0 ? BODY : 10, .device = 2 * i + 1};
+        cache_hold(cookie);
+        cache_append(cookie, &large, body);
+        cache_append(cookie, &next, body);
+        cache_release(cookie);
+    }
+    cache_close(cookie);
+    return NULL;
+}
+
+static void what_is_held_together_is_taken_together(void **state)
+{
+    (void)state;
+    struct cache *cache = cache_new(100000, 0);
+    struct cache_chunks chunks;
+    pthread_t thread;
+    uint32_t next = 0;
+    uint64_t skipped = 0;
+    size_t taken;
+    assert_int_equal(pthread_create(&thread, NULL, append_pairs, cache), 0);
+    while ((taken = cache_take(cache, 1, &chunks)) > 0) {
+        assert_int_equal(check_taken(&chunks, &next, &skipped), taken);
+        assert_int_equal(taken % 2, 0);
+        cache_done(cache, &chunks);
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(next, 2 * PAIRS);
+    assert_int_equal(skipped, 0);
+    cache_free(cache);
+}
+
 static void two_threads_lose_only_what_is_counted(void **state)
 {
     (void)state;
@@ -357,6 +398,7 @@ int main(void)
         cmocka_unit_test(the_watermark_wakes),
         cmocka_unit_test(closing_wakes),
         cmocka_unit_test(a_shorter_interval_takes_effect_at_once),
+        cmocka_unit_test(what_is_held_together_is_taken_together),
         cmocka_unit_test(two_threads_lose_only_what_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
