@@ -8,6 +8,7 @@ enum {
     DELETE_STEPS = 8,
     DROP_GROUPS = 16, /* the oldest, in one step */
     DROP_STEPS = 64,
+    SHRINK_STEPS = 64,
 };
 
 static void say_dropped(struct journal *journal, uint64_t dropped)
@@ -115,16 +116,16 @@ static enum file_result delete_stored(struct journal *journal, int64_t now_ms)
     return result == FILE_NONE ? FILE_OK : result;
 }
 
-/* The oldest groups of the file, stored or not. */
-static enum file_result drop_groups(struct journal *journal)
+/* The oldest groups of a file that is open for writing, stored or not. */
+static enum file_result drop_groups(struct journal *journal, struct volume *volume,
+                                    struct journal_file *file)
 {
-    struct volume *volume = journal->current;
     struct file_group group = {0};
     struct journal_bounds bounds = journal_bounds(journal);
     uint64_t few = bounds.data / bounds.group / 16; /* not much more than has to go */
     for (uint64_t i = 0; i == 0 || (i < few && i < DROP_GROUPS); i++) {
         struct file_group next;
-        if (file_after(journal->file, group.first_seq, volume->last_seq, &next, NULL) != FILE_OK)
+        if (file_after(file, group.first_seq, volume->last_seq, &next, NULL) != FILE_OK)
             break;
         if (next.last_seq < next.first_seq || next.last_seq > volume->last_seq)
             return FILE_BAD; /* more than it holds would be deleted */
@@ -132,7 +133,10 @@ static enum file_result drop_groups(struct journal *journal)
     }
     if (group.last_seq == 0)
         return FILE_NONE;
-    enum file_result result = journal_delete_through(journal, group.last_seq, 1);
+    pthread_mutex_lock(&journal->lock);
+    volume->leaving_seq = group.last_seq;
+    pthread_mutex_unlock(&journal->lock);
+    enum file_result result = file_delete(file, group.last_seq);
     if (result != FILE_OK)
         return result;
     pthread_mutex_lock(&journal->lock);
@@ -147,16 +151,47 @@ static enum file_result drop_groups(struct journal *journal)
     return FILE_OK;
 }
 
+/* The oldest groups of a file of before, which may hold nearly all there is; or first what holds
+ * nothing in it. Whether that goes. */
+static bool thin_volume(struct journal *journal, struct volume *volume)
+{
+    char error[FILE_ERROR_SIZE];
+    struct journal_file *file;
+    struct file_meta meta;
+    struct file_pages pages = {0};
+    if (file_open(volume->path, true, journal->sync, &file, error) != FILE_OK)
+        return false;
+    file_get_meta(file, &meta);
+    file_pages(file, &pages);
+    enum file_result result = pages.free > 0 ? FILE_OK : drop_groups(journal, volume, file);
+    for (int i = 0; i < SHRINK_STEPS && result == FILE_OK; i++) {
+        file_pages(file, &pages);
+        if (pages.free == 0)
+            break;
+        result = file_shrink(file, 0);
+    }
+    file_checkpoint(file, 0, 0);
+    if (meta.closed)
+        file_close_clean(file, volume->first_seq, volume->last_seq);
+    else
+        file_close(file);
+    pthread_mutex_lock(&journal->lock);
+    volume->bytes = file_disk_bytes(volume->path);
+    pthread_mutex_unlock(&journal->lock);
+    return result == FILE_OK;
+}
+
 enum file_result journal_drop_oldest(struct journal *journal)
 {
     struct volume *oldest = oldest_volume(journal);
     if (oldest != NULL && oldest != journal->current) {
-        journal_drop_volume(journal, oldest);
+        if (oldest->last_seq < oldest->first_seq || !thin_volume(journal, oldest))
+            journal_drop_volume(journal, oldest);
         return FILE_OK;
     }
     if (oldest == NULL || journal->file == NULL)
         return FILE_NONE;
-    enum file_result result = drop_groups(journal);
+    enum file_result result = drop_groups(journal, oldest, journal->file);
     journal_learn(journal);
     return result;
 }
@@ -179,6 +214,11 @@ static enum file_result make_room(struct journal *journal)
     struct journal_bounds bounds = journal_bounds(journal);
     struct file_pages pages;
     enum file_result result = FILE_OK;
+    if (journal->current->last_seq > 0)
+        atomic_store(&journal->budget->grows, true);
+    /* As it was left it fits; and what of that is stored may not be known yet. */
+    if (!atomic_load(&journal->budget->grows))
+        return FILE_OK;
     for (int i = 0; i < DROP_STEPS && result == FILE_OK; i++) {
         uint64_t own = journal_data(journal, &pages);
         if (!stream_over_budget(&journal->stream, journal->budget, own, bounds.data))

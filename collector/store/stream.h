@@ -33,6 +33,7 @@ const char *stream_part(const struct stream *stream, char out[STREAM_PART_SIZE])
 /** What the journals of all streams have, in bytes. */
 struct stream_budget {
     unsigned streams;           /* those left by an earlier start included; before any starts */
+    atomic_bool grows;          /* somebody has written since the start */
     atomic_uint_least64_t data; /* in files */
     atomic_uint_least64_t disk; /* on the disk, logs and reserves included */
 };
