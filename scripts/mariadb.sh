@@ -6,7 +6,8 @@
 #   mariadb.sh sql DIR [OPTION...] run the SQL of stdin as the server's administrator
 #   mariadb.sh account DIR DATABASE USER PASSWORD
 #                                  make the database and an account that has rights on it alone
-# DIR is an absolute path. Files in it: mysql/ mysql.pid mysql.log, and mysql.sock there or where socket_dir says.
+# DIR is an absolute path. Files in it: mysql/ mysql.tmp/ mysql.pid mysql.log, and mysql.sock there or where socket_dir
+# says.
 set -eu
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,6 +15,7 @@ set -eu
 action=$1 dir=$2
 shift 2
 data=$dir/mysql
+scratch=$dir/mysql.tmp # of its own: a server that starts deletes the temporary tables that lie in its folder for them
 socket=$(socket_dir "$dir")/mysql.sock
 
 sql() {
@@ -27,8 +29,8 @@ answers() {
 # --force: a bare machine may not know its own name, which a server on a unix socket does not need.
 create() {
     rm -rf "$data.new"
-    mariadb-install-db --no-defaults --force --datadir="$data.new" --user="$(id -un)" --skip-test-db --skip-name-resolve \
-        --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" \
+    TMPDIR=$scratch mariadb-install-db --no-defaults --force --datadir="$data.new" --user="$(id -un)" \
+        --skip-test-db --skip-name-resolve --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" \
         --innodb-log-file-size=32M >>"$dir/mysql.log" 2>&1 || {
         tail -n 20 "$dir/mysql.log" >&2
         die "mariadb-install-db failed, see $dir/mysql.log"
@@ -38,10 +40,11 @@ create() {
 
 start() {
     running "$dir/mysql.pid" mariadbd "$data" && answers && return
-    mkdir -p "$dir"
+    mkdir -p "$dir" "$scratch"
     [ -d "$data" ] || create
     launch "$dir/mysql.pid" "$dir/mysql.log" mariadbd --no-defaults --datadir="$data" --user="$(id -un)" \
-        --skip-networking --socket="$socket" --pid-file="$data/server.pid" --character-set-server=utf8mb4 \
+        --skip-networking --socket="$socket" --pid-file="$data/server.pid" --tmpdir="$scratch" \
+        --character-set-server=utf8mb4 \
         --innodb-log-file-size=32M --innodb-buffer-pool-size="${MARIADB_BUFFER_POOL:-128M}" \
         --max-allowed-packet=64M --performance-schema=OFF --skip-log-bin
     until_true 60 answers || {
