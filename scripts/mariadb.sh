@@ -30,7 +30,8 @@ answers() {
 create() {
     rm -rf "$data.new"
     TMPDIR=$scratch mariadb-install-db --no-defaults --force --datadir="$data.new" --user="$(id -un)" \
-        --skip-test-db --skip-name-resolve --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" \
+        --skip-test-db --skip-name-resolve \
+        --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" \
         --innodb-log-file-size=32M >>"$dir/mysql.log" 2>&1 || {
         tail -n 20 "$dir/mysql.log" >&2
         die "mariadb-install-db failed, see $dir/mysql.log"
