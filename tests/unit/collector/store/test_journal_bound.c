@@ -132,13 +132,13 @@ static void of_an_earlier_file_no_more_goes_than_has_to(void **state)
         assert_in_range(on_disk(&rig), 0, 1 << 20);
     }
     RIG_WAIT(rig_status(&rig).dropped > 0);
-    uint64_t dropped = rig_status(&rig).dropped;
-    assert_in_range(dropped, 1, before / 2);
-    assert_int_equal(rig_status(&rig).depth + dropped, before + 2000);
+    struct journal_status status = rig_status(&rig);
+    assert_int_equal(status.depth + status.dropped, before + 2000);
     assert_int_equal(rig_stop(&rig), 0);
-    rig_start(&rig); /* the file is whole without them */
-    assert_int_equal(rig_status(&rig).depth, before + 2000 - dropped);
-    run.next += (uint32_t)dropped;
+    rig_start(&rig); /* the file is whole without them; some may have gone until the stop */
+    uint64_t depth = rig_status(&rig).depth;
+    assert_in_range(depth, before / 2, before + 2000 - status.dropped);
+    run.next = added + 2000 - (uint32_t)depth;
     while (run.next < added + 2000) {
         assert_true(journal_take(rig.journal, 500, &parcel) > 0);
         rig_see(&rig, &parcel, rig_in_order, &run);
@@ -164,6 +164,8 @@ static void a_start_alone_drops_nothing(void **state)
         added += 400;
         RIG_WAIT(rig_status(&rig).records == added);
     }
+    assert_int_equal(rig_stop(&rig), 0); /* until then some more may go */
+    rig_start(&rig);
     uint64_t left = rig_status(&rig).depth;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(rig_stop(&rig), 0);
