@@ -1,5 +1,6 @@
 #include "collector/events/caller.h"
 
+#include "collector/events/hide.h"
 #include "shared/base/alloc.h"
 #include "shared/base/clock.h"
 #include "shared/base/version.h"
@@ -25,6 +26,7 @@ struct call {
     struct caller *caller;
     CURL *easy;
     struct curl_slist *headers;
+    struct hidden *hidden;
     caller_done *done;
     void *cookie;
     int64_t started_ms;
@@ -63,6 +65,7 @@ static void free_call(struct call *call)
     curl_multi_remove_handle(call->caller->multi, call->easy);
     curl_easy_cleanup(call->easy);
     curl_slist_free_all(call->headers);
+    hidden_free(call->hidden);
     free(call);
 }
 
@@ -77,6 +80,7 @@ static void finish(struct call *call, CURLcode code)
         why(call, code, result.error);
     if (curl_easy_header(call->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
         result.retry_after = header->value;
+    hidden_mask(call->hidden, call->body, call->size);
     call->done(call->cookie, &result);
     free_call(call);
 }
@@ -245,6 +249,7 @@ struct call *caller_call(struct caller *caller, const struct webhook_target *tar
     call->done = done;
     call->cookie = cookie;
     call->started_ms = clock_mono_ms();
+    call->hidden = hidden_new(target);
     call->easy = curl_easy_init();
     LIST_INSERT_HEAD(&caller->calls, call, link);
     if (call->easy == NULL)

@@ -245,15 +245,15 @@ static int64_t wait_ms(const struct webhook_target *target, uint32_t attempts,
 }
 
 /* The first item of ${lane} failed: when it is tried again. */
-static struct lane_verdict failed(struct lanes *lanes, struct lane *lane, int64_t retry_after_ms,
-                                  uint32_t random, int64_t now_ms)
+static struct lane_verdict failed(struct lanes *lanes, struct lane *lane,
+                                  const struct lane_try *end, uint32_t random, int64_t now_ms)
 {
     const struct webhook_target *target = lanes->target;
     struct lane_item *item = &TAILQ_FIRST(&lane->items)->item;
-    lanes->failures++;
+    lanes->failures += !end->refused;
     item->attempts++;
     if (item->attempts <= target->nretries) {
-        item->next_ms = now_ms + wait_ms(target, item->attempts, retry_after_ms, random);
+        item->next_ms = now_ms + wait_ms(target, item->attempts, end->retry_after_ms, random);
         if (item->next_ms <= item->created_ms + target->keep_ms)
             return (struct lane_verdict){.outcome = LANE_AGAIN, .next_ms = item->next_ms};
     }
@@ -261,22 +261,22 @@ static struct lane_verdict failed(struct lanes *lanes, struct lane *lane, int64_
     return (struct lane_verdict){.outcome = LANE_DEAD};
 }
 
-struct lane_verdict lanes_tried(struct lanes *lanes, uint64_t id, bool delivered, bool hopeless,
-                                int64_t retry_after_ms, uint32_t random, int64_t now_ms)
+struct lane_verdict lanes_tried(struct lanes *lanes, uint64_t id, const struct lane_try *end,
+                                uint32_t random, int64_t now_ms)
 {
     struct lane *lane = busy_lane(lanes, id);
     if (lane == NULL) /* nobody gave it out */
         return (struct lane_verdict){.outcome = LANE_DEAD};
     lane->busy = false;
     lanes->under_way--;
-    if (!delivered && !hopeless)
-        return failed(lanes, lane, retry_after_ms, random, now_ms);
+    if (!end->delivered && !end->hopeless)
+        return failed(lanes, lane, end, random, now_ms);
     bool was_down = lanes_is_down(lanes);
     lanes->failures = 0;
     drop(lanes, lane, TAILQ_FIRST(&lane->items));
     if (was_down)
         all_due(lanes);
-    return (struct lane_verdict){.outcome = delivered ? LANE_DELIVERED : LANE_DEAD};
+    return (struct lane_verdict){.outcome = end->delivered ? LANE_DELIVERED : LANE_DEAD};
 }
 
 size_t lanes_count(const struct lanes *lanes)

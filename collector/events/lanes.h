@@ -52,10 +52,18 @@ void *lanes_remove(struct lanes *lanes, uint64_t id);
  * is none: then *due_ms is when to ask again (INT64_MAX: when something changes). */
 int lanes_next(struct lanes *lanes, int64_t now_ms, struct lane_item *item, int64_t *due_ms);
 
-/** lanes_tried(lanes, id, delivered, hopeless, retry_after_ms, random, now_ms): the try is over.
- * ${random} is any number, for the jitter. What is delivered or dead is out. */
-struct lane_verdict lanes_tried(struct lanes *lanes, uint64_t id, bool delivered, bool hopeless,
-                                int64_t retry_after_ms, uint32_t random, int64_t now_ms);
+/** How a try ended. */
+struct lane_try {
+    bool delivered;
+    bool hopeless; /* of no use to try this one again */
+    bool refused;  /* the target answered, and will not have this one: it is not down */
+    int64_t retry_after_ms;
+};
+
+/** lanes_tried(lanes, id, end, random, now_ms): the try is over. ${random} is any number, for the
+ * jitter. What is delivered or dead is out. */
+struct lane_verdict lanes_tried(struct lanes *lanes, uint64_t id, const struct lane_try *end,
+                                uint32_t random, int64_t now_ms);
 
 /** lanes_count(lanes), lanes_under_way(lanes), lanes_is_down(lanes). lanes_blocked(): devices whose
  * lane waits for a retry, at most ${most} of them into ${out}, borrowed. lanes_ready(lanes): how

@@ -138,16 +138,27 @@ static void disable(struct hook *hook, const char *why)
     free(url);
 }
 
+/* An answer that is about the one call, and not about how the target is. */
+static bool says_no(long status)
+{
+    return status >= 400 && status < 500 && status != 408 && status != 429;
+}
+
 /* The try of ${held} is over. */
 static void finish(struct held *held, const struct outcome *outcome)
 {
     struct hook *hook = held->hook;
     bool delivered = outcome->verdict == ANSWER_DELIVERED;
+    const struct lane_try end = {
+        .delivered = delivered,
+        .hopeless = outcome->verdict == ANSWER_REFUSED,
+        .refused = says_no(outcome->status),
+        .retry_after_ms = outcome->retry_after_ms,
+    };
     held->delivery->attempts++;
     note_last(hook, held, outcome);
     struct lane_verdict verdict =
-        lanes_tried(hook->lanes, held->delivery->id, delivered, outcome->verdict == ANSWER_REFUSED,
-                    outcome->retry_after_ms, (uint32_t)random(), clock_wall_ms());
+        lanes_tried(hook->lanes, held->delivery->id, &end, (uint32_t)random(), clock_wall_ms());
     hook->counts.tries++;
     hook->counts.failed += !delivered;
     hook->counts.delivered += delivered;
@@ -235,9 +246,8 @@ static void want(struct hook *hook)
     const char *blocked[WINDOW + 1];
     size_t count = lanes_count(hook->lanes), ready = lanes_ready(hook->lanes), room = 0;
     blocked[lanes_blocked(hook->lanes, blocked, WINDOW)] = NULL;
-    bool waits =
-        hook->disabled || hook->webhooks->stopping || (lanes_is_down(hook->lanes) && count > 0);
-    if (!waits && ready < WINDOW && count < HELD_MOST)
+    /* Also while it is down: what is new tells when it is back. */
+    if (!hook->disabled && !hook->webhooks->stopping && ready < WINDOW && count < HELD_MOST)
         room = WINDOW - ready;
     outbox_want(hook->webhooks->outbox, hook->name, room, blocked);
 }

@@ -52,13 +52,14 @@ static int64_t due(struct lanes *lanes, int64_t now_ms)
 
 static void delivered(struct lanes *lanes, uint64_t id)
 {
-    assert_int_equal(lanes_tried(lanes, id, true, false, 0, 0, NOW).outcome, LANE_DELIVERED);
+    assert_int_equal(lanes_tried(lanes, id, &(struct lane_try){.delivered = true}, 0, NOW).outcome,
+                     LANE_DELIVERED);
 }
 
 /* With the jitter in the middle. */
 static struct lane_verdict failed(struct lanes *lanes, uint64_t id, int64_t now_ms)
 {
-    return lanes_tried(lanes, id, false, false, 0, 1000, now_ms);
+    return lanes_tried(lanes, id, &(struct lane_try){.hopeless = false}, 1000, now_ms);
 }
 
 static void devices_go_side_by_side_and_each_in_order(void **state)
@@ -133,7 +134,7 @@ static void waits_follow_the_list_with_jitter_and_end(void **state)
         int64_t wait_ms = target.retries_ms[random], spread_ms = wait_ms / 5;
         assert_int_equal(next(lanes, now_ms), 1);
         struct lane_verdict verdict =
-            lanes_tried(lanes, 1, false, false, 0, random * 77777, now_ms);
+            lanes_tried(lanes, 1, &(struct lane_try){.hopeless = false}, random * 77777, now_ms);
         assert_int_equal(verdict.outcome, LANE_AGAIN);
         assert_in_range(verdict.next_ms - now_ms, wait_ms - spread_ms, wait_ms + spread_ms);
     }
@@ -159,10 +160,13 @@ static void retry_after_is_honoured_and_a_hopeless_one_dies(void **state)
     add(lanes, 1, "a");
     add(lanes, 2, "a");
     assert_int_equal(next(lanes, NOW), 1);
-    assert_int_equal(lanes_tried(lanes, 1, false, false, 90000, 0, NOW).next_ms, NOW + 90000);
+    assert_int_equal(
+        lanes_tried(lanes, 1, &(struct lane_try){.retry_after_ms = 90000}, 0, NOW).next_ms,
+        NOW + 90000);
     assert_int_equal(next(lanes, NOW + 89999), 0);
     assert_int_equal(next(lanes, NOW + 90000), 1);
-    assert_int_equal(lanes_tried(lanes, 1, false, true, 0, 0, NOW).outcome, LANE_DEAD);
+    assert_int_equal(lanes_tried(lanes, 1, &(struct lane_try){.hopeless = true}, 0, NOW).outcome,
+                     LANE_DEAD);
     assert_int_equal(next(lanes, NOW), 2);
 }
 
@@ -185,6 +189,20 @@ static void a_target_that_is_down_is_tried_by_one_at_a_time(void **state)
     assert_false(lanes_is_down(lanes));
     for (uint64_t i = 1; i <= 2; i++) /* those that waited are due at once */
         assert_int_equal(next(lanes, NOW), i);
+}
+
+static void what_is_refused_does_not_mean_that_it_is_down(void **state)
+{
+    struct lanes *lanes = *state;
+    static const char *const devices[] = {"a", "b", "c", "d", "e", "f"};
+    for (uint64_t i = 0; i < 6; i++) {
+        add(lanes, i + 1, devices[i]);
+        assert_int_equal(next(lanes, NOW), i + 1);
+        assert_int_equal(
+            lanes_tried(lanes, i + 1, &(struct lane_try){.refused = true}, 1000, NOW).next_ms,
+            NOW + 5000);
+    }
+    assert_false(lanes_is_down(lanes));
 }
 
 static void a_rate_holds_back_and_fails_nothing(void **state)
@@ -215,7 +233,8 @@ static void what_is_cancelled_is_gone_unless_under_way(void **state)
     assert_ptr_equal(lanes_remove(lanes, 2), &cookie);
     assert_null(lanes_remove(lanes, 2));
     assert_int_equal(lanes_count(lanes), 1);
-    assert_int_equal(lanes_tried(lanes, 99, true, false, 0, 0, NOW).outcome, LANE_DEAD);
+    assert_int_equal(lanes_tried(lanes, 99, &(struct lane_try){.delivered = true}, 0, NOW).outcome,
+                     LANE_DEAD);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -230,6 +249,7 @@ int main(void)
         TEST(nothing_is_kept_for_ever),
         TEST(retry_after_is_honoured_and_a_hopeless_one_dies),
         TEST(a_target_that_is_down_is_tried_by_one_at_a_time),
+        TEST(what_is_refused_does_not_mean_that_it_is_down),
         TEST(a_rate_holds_back_and_fails_nothing),
         TEST(what_is_cancelled_is_gone_unless_under_way),
     };
