@@ -126,23 +126,23 @@ http {{
         listen 127.0.0.1:{port} ssl {http2};
         ssl_certificate {certificate};
         ssl_certificate_key {key};
-        location / {{ return 204; }}
+        location / {{ proxy_pass http://127.0.0.1:{behind}; }}
     }}
 }}
 """
 
 
 @pytest.mark.parametrize("http2, spoken", [("http2", "HTTP/2.0"), ("", "HTTP/1.1")])
-def test_http_2_is_spoken_where_it_is_offered(hub, run, database, tmp_path, http2, spoken):
+def test_http_2_is_spoken_where_it_is_offered(hub, receiver, run, database, tmp_path, http2, spoken):
     port, (made, key) = free_port(), certificate(tmp_path, "own")
     temps = " ".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     user = f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
-    (tmp_path / "h2.conf").write_text(NGINX.format(folder=tmp_path, port=port, certificate=made, key=key, temps=temps,
-                                                   user=user, http2=http2))
+    (tmp_path / "h2.conf").write_text(NGINX.format(folder=tmp_path, port=port, behind=receiver.port, certificate=made,
+                                                   key=key, temps=temps, user=user, http2=http2))
     nginx = run.start("nginx", ["nginx", "-p", tmp_path, "-c", tmp_path / "h2.conf", "-e", "stderr"])
     nginx.wait_ready(lambda: listening(port))
     hub(ops={"url": f"https://localhost:{port}/ops", "ca_file": str(made)})
     delivered(database, "ops", 2)
     seen = [line.split() for line in (tmp_path / "seen.log").read_text().splitlines()]
     uids = [row["uid"] for row in database.query("SELECT uid FROM webhook_deliveries ORDER BY id")]
-    assert seen == [[spoken, "POST", "/ops", "204", uid] for uid in uids]
+    assert seen == [[spoken, "POST", "/ops", "200", uid] for uid in uids]
