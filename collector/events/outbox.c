@@ -162,6 +162,7 @@ void outbox_configure(struct outbox *outbox, const struct server_config *config)
     outbox->targets = targets;
     outbox->ntargets = hooks->ntargets;
     outbox->house_due = true;
+    mysql_section_log_in_as(&outbox->login, &config->mysql);
     pthread_cond_signal(&outbox->news);
     pthread_mutex_unlock(&outbox->lock);
     forget_gone(outbox, old, nold);
@@ -281,7 +282,8 @@ static void free_outbox(struct outbox *outbox)
     free_targets(outbox->targets, outbox->ntargets);
     given_free(outbox->given);
     rowset_free(outbox->tries);
-    db_settings_clear(&outbox->mysql);
+    mysql_section_clear(&outbox->mysql);
+    mysql_section_clear(&outbox->login);
     free(outbox->collector);
     event_free(outbox->wake);
     close(outbox->wake_fd);
@@ -304,7 +306,8 @@ struct outbox *outbox_start(struct event_base *base, const struct server_config 
                             const struct outbox_ops *ops)
 {
     struct outbox *outbox = xcalloc(1, sizeof(*outbox));
-    db_settings_copy(&outbox->mysql, &config->mysql);
+    mysql_section_copy(&outbox->mysql, &config->mysql);
+    mysql_section_copy(&outbox->login, &config->mysql);
     outbox->collector = xstrdup(config->server.name);
     outbox->ops = *ops;
     outbox->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

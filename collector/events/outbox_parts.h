@@ -67,7 +67,7 @@ STAILQ_HEAD(outbox_tells, outbox_tell);
 
 struct outbox {
     pthread_t thread;
-    struct mysql_section mysql; /* strings are copies */
+    struct mysql_section mysql; /* of the thread */
     char *collector;
 
     /* the loop's */
@@ -88,6 +88,7 @@ struct outbox {
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t news;
+    struct mysql_section login; /* for the next connection */
     bool stopping, released, house_due;
     bool ended; /* the thread is about to return */
     int fd;     /* of the connection, or -1 */

@@ -41,6 +41,9 @@ static int reach(struct outbox *outbox)
     struct db_error error = {0};
     if (outbox->conn != NULL)
         return 0;
+    pthread_mutex_lock(&outbox->lock);
+    mysql_section_log_in_as(&outbox->mysql, &outbox->login);
+    pthread_mutex_unlock(&outbox->lock);
     outbox->conn = db_connect(&outbox->mysql, error.text);
     if (outbox->conn != NULL && schema_check(outbox->conn, error.text) == 0) {
         set_state(outbox, true, "");

@@ -1,7 +1,5 @@
 #include "shared/db/db.h"
 
-#include "shared/base/alloc.h"
-
 #include <errmsg.h>
 #include <mysqld_error.h>
 #include <stdio.h>
@@ -84,27 +82,6 @@ MYSQL *db_connect(const struct mysql_section *config, char error[DB_ERROR_SIZE])
         return NULL;
     }
     return conn;
-}
-
-void db_settings_copy(struct mysql_section *to, const struct mysql_section *from)
-{
-    *to = *from;
-    to->host = from->host != NULL ? xstrdup(from->host) : NULL;
-    to->socket = from->socket != NULL ? xstrdup(from->socket) : NULL;
-    to->user = xstrdup(from->user);
-    to->password = xstrdup(from->password);
-    to->database = xstrdup(from->database);
-    to->password_file = NULL;
-}
-
-void db_settings_clear(struct mysql_section *settings)
-{
-    free(settings->host);
-    free(settings->socket);
-    free(settings->user);
-    explicit_bzero(settings->password, strlen(settings->password));
-    free(settings->password);
-    free(settings->database);
 }
 
 void db_close(MYSQL *conn)

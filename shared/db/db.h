@@ -44,11 +44,6 @@ MYSQL_RES *db_query(MYSQL *conn, const char *sql, struct db_error *error);
  */
 MYSQL *db_connect(const struct mysql_section *config, char error[DB_ERROR_SIZE]);
 
-/** db_settings_copy(to, from): what db_connect() needs of ${from}, for a thread that outlives it;
- * db_settings_clear(settings) wipes the password and frees the copy. */
-void db_settings_copy(struct mysql_section *to, const struct mysql_section *from);
-void db_settings_clear(struct mysql_section *settings);
-
 /** db_close(conn): NULL is allowed. */
 void db_close(MYSQL *conn);
 

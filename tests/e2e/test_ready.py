@@ -132,6 +132,9 @@ def test_a_reload_takes_another_account(hub, mariadb, database, dtus, tmp_path):
     mariadb._script("sql", input=f"{account} LOCK; " + " ".join(f"KILL {n};" for n in ids), text=True)
     grown(hub, "writer_records_total", 200)
     wait_for(lambda: metrics(hub)["keeper_working"] == metrics(hub)["keeper_ok"] == 1, 20, "the keeper")
+    logins = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'other_account'"
+    wait_for(lambda: int(mariadb._script("sql", "-N", input=logins, text=True, capture_output=True).stdout) == 3, 30,
+             "writer, keeper and outbox")
     assert metrics(hub)["closed_total"] == 0
     mariadb._script("sql", input=f"{account} UNLOCK", text=True)
     all_stored_once(hub, database, fleet, tmp_path)
