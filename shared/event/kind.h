@@ -1,6 +1,6 @@
 /*
- * The kinds of events: one table. A new kind is one line of it (and, where people are to read its
- * name in the portal, one line of each catalogue).
+ * The kinds of events: one table. A new kind is one line of it, with the title that people read in
+ * the portal and in chats.
  *
  * The numbers stand in journals: a new kind goes to the end, and none is ever taken out.
  */
@@ -19,17 +19,17 @@ enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITIES }
 // clang-format off
 #define EVENT_KIND_LIST(X) \
     X(SLAVE_DEAD, "slave_dead", SEVERITY_WARNING, true, true, \
-      "Slave does not answer", "从站无应答") \
+      "Slave dead", "从站无应答") \
     X(SLAVE_ALIVE, "slave_alive", SEVERITY_INFO, true, true, \
-      "Slave answers again", "从站恢复应答") \
+      "Slave alive", "从站恢复") \
     X(DEVICE_FLAPPING, "device_flapping", SEVERITY_WARNING, true, true, \
-      "Device keeps reconnecting", "设备反复上下线") \
+      "Flapping", "频繁上下线") \
     X(DEVICE_UNKNOWN, "device_unknown", SEVERITY_WARNING, true, true, \
       "Unknown device", "未知设备") \
     X(DEVICE_SUPERSEDED, "device_superseded", SEVERITY_WARNING, true, true, \
       "Line superseded", "连接被取代") \
     X(WRITE_DONE, "write_done", SEVERITY_INFO, true, true, \
-      "Written", "写入完成") \
+      "Written", "已写入") \
     X(STORAGE_LOST, "storage_lost", SEVERITY_CRITICAL, false, true, \
       "Records lost", "数据丢失") \
     X(STORAGE_BEHIND, "storage_behind", SEVERITY_CRITICAL, false, true, \

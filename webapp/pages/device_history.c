@@ -1,6 +1,7 @@
 #include "webapp/pages/device_history.h"
 
 #include "shared/base/alloc.h"
+#include "shared/event/kind.h"
 #include "webapp/pages/parts.h"
 #include "webapp/query/audit.h"
 #include "webapp/query/rows.h"
@@ -19,6 +20,16 @@ static const char *label(const struct call *call, const char *prefix, const char
     return strcmp(text, key) == 0 ? word : text;
 }
 
+/* Of the one table of kinds; the name itself where it is not in there. */
+static const char *title_of(const struct call *call, const char *name)
+{
+    enum event_kind kind = event_kind_find(name);
+    const struct event_kind_info *info = event_kind_info(kind);
+    if (kind == EVENT_NONE)
+        return name;
+    return call->lang == LANG_ZH ? info->title_zh : info->title_en;
+}
+
 static struct json_object *list_of(const struct call *call, MYSQL_RES *rows)
 {
     struct json_object *list = rows_to_list(rows, call->zone_min);
@@ -31,7 +42,7 @@ static struct json_object *events_of(const struct call *call, MYSQL_RES *rows)
     struct json_object *list = list_of(call, rows);
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         struct json_object *item = json_object_array_get_idx(list, i);
-        values_text(item, "label", label(call, "happened", values_get(item, "kind")));
+        values_text(item, "label", title_of(call, values_get(item, "kind")));
     }
     return list;
 }
