@@ -31,12 +31,13 @@ enum {
 };
 
 /** What is denied unless webhooks.deny says otherwise. Link-local (RFC 3927, RFC 4291), where most
- * clouds have their metadata too; the exceptions are Alibaba Cloud's 100.100.100.200 and Amazon's
- * fd00:ec2::254. Nobody's: 0.0.0.0/8, which means this host, multicast and broadcast. Loopback and
+ * clouds have their metadata too; the exceptions are Alibaba Cloud's 100.100.100.200, Azure's
+ * 168.63.129.16, Amazon's fd00:ec2::254 and Google's fd20:ce::254. 6to4 (RFC 3056) of link-local
+ * addresses. Nobody's: 0.0.0.0/8, which means this host, multicast and broadcast. Loopback and
  * private networks are the normal case and fine. */
 #define WEBHOOK_DENY_DEFAULT                                                                       \
-    "169.254.0.0/16, fe80::/10, 100.100.100.200, fd00:ec2::254, 0.0.0.0/8, ::, 224.0.0.0/4, "      \
-    "ff00::/8, 255.255.255.255"
+    "169.254.0.0/16, fe80::/10, 100.100.100.200, 168.63.129.16, fd00:ec2::254, fd20:ce::254, "     \
+    "2002:a9fe::/32, 0.0.0.0/8, ::, 224.0.0.0/4, ff00::/8, 255.255.255.255"
 
 enum webhook_format {
     WEBHOOK_ORIGINAL,          /* the bodies of the short form */

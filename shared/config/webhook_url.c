@@ -45,6 +45,9 @@ char *webhook_url_problem(const char *text, const struct cidr_list *deny)
         problem = xstrdup("a user or a password stands in it: take it out, and give the target, "
                           "below targets:, headers: {Authorization: \"Basic ...\"}, with "
                           "user:password in base64");
+    else if (strchr(text, '#') != NULL)
+        problem = xstrdup("a # and what follows it is not sent to a server: leave it out, or write "
+                          "%23 for the character");
     else if (cidr_list_holds(deny, host))
         problem = xasprintf("the address %s is never called: name another, or take it out of "
                             "webhooks.deny",

@@ -48,8 +48,9 @@ static void no_section_is_no_target(void **state)
     struct server_config *config = parse_good("mysql: {user: abc}\n");
     assert_int_equal(config->hooks.ntargets, 0);
     assert_string_equal(config->hooks.deny,
-                        "169.254.0.0/16,fe80::/10,100.100.100.200,fd00:ec2::254,0.0.0.0/8,::,"
-                        "224.0.0.0/4,ff00::/8,255.255.255.255");
+                        "169.254.0.0/16,fe80::/10,100.100.100.200,168.63.129.16,"
+                        "fd00:ec2::254,fd20:ce::254,2002:a9fe::/32,0.0.0.0/8,::,224.0.0.0/4,"
+                        "ff00::/8,255.255.255.255");
     server_config_free(config);
 }
 
@@ -255,6 +256,9 @@ static void urls_that_are_never_called(void **state)
               AT "url: a user or a password stands in it: take it out, and give the target, below "
                  "targets:, headers: {Authorization: \"Basic ...\"}, with user:password in "
                  "base64\n");
+    faults_of("events: no_data, url: 'https://h/?correct-horse#tail'",
+              AT "url: a # and what follows it is not sent to a server: leave it out, or write %23 "
+                 "for the character\n");
     faults_of("events: no_data, url: 'http://[fe80::1%25eth0]:80/?correct-horse'",
               AT "url: the address fe80::1 is never called: name another, or take it out of "
                  "webhooks.deny\n");
