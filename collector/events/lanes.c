@@ -11,6 +11,7 @@ enum {
     RATE_MOST = 1024, /* calls remembered for the rate */
     TABLE_ROOM = 256, /* lanes found by device: a small hash table is enough */
     JITTER_PERCENT = 20,
+    SET_BACK_MS = 1000, /* less than that is no matter */
 };
 
 struct item {
@@ -38,6 +39,7 @@ struct lanes {
     unsigned failures;        /* in a row */
     int64_t calls[RATE_MOST]; /* when the last ones were made: a ring */
     size_t call_next, call_count;
+    int64_t seen_ms; /* the latest time told */
 };
 
 struct lanes *lanes_new(const struct webhook_target *target)
@@ -195,8 +197,30 @@ static struct lane *oldest_due(struct lanes *lanes, int64_t now_ms, int64_t *due
     return best;
 }
 
+/* The wall clock was set back: waits are as long as they were. */
+static void follow_clock(struct lanes *lanes, int64_t now_ms)
+{
+    int64_t jump_ms = now_ms - lanes->seen_ms;
+    struct lane *lane;
+    struct item *item;
+    if (jump_ms > 0)
+        lanes->seen_ms = now_ms;
+    if (jump_ms > -SET_BACK_MS)
+        return;
+    lanes->seen_ms = now_ms;
+    for (size_t i = 0; i < RATE_MOST; i++)
+        lanes->calls[i] += jump_ms;
+    TAILQ_FOREACH (lane, &lanes->all, order) {
+        TAILQ_FOREACH (item, &lane->items, link) {
+            if (item->item.next_ms > 0)
+                item->item.next_ms += jump_ms;
+        }
+    }
+}
+
 int lanes_next(struct lanes *lanes, int64_t now_ms, struct lane_item *item, int64_t *due_ms)
 {
+    follow_clock(lanes, now_ms);
     size_t most = lanes_is_down(lanes) ? 1 : lanes->target->concurrency;
     *due_ms = INT64_MAX;
     if (lanes->under_way >= most)
@@ -264,6 +288,7 @@ static struct lane_verdict failed(struct lanes *lanes, struct lane *lane,
 struct lane_verdict lanes_tried(struct lanes *lanes, uint64_t id, const struct lane_try *end,
                                 uint32_t random, int64_t now_ms)
 {
+    follow_clock(lanes, now_ms);
     struct lane *lane = busy_lane(lanes, id);
     if (lane == NULL) /* nobody gave it out */
         return (struct lane_verdict){.outcome = LANE_DEAD};

@@ -6,7 +6,8 @@
  * waits by the target's list of retries with jitter, or as long as Retry-After asks, and its lane
  * waits with it. After several failures in a row the target counts as down: then one delivery at a
  * time is tried, and the first success makes everything that waits due at once. A rate limit
- * (calls in a window) holds back what would be too much, it fails nothing.
+ * (calls in a window) holds back what would be too much, it fails nothing. Times are the wall
+ * clock's; where that is set back, waits are as long as they were.
  */
 #ifndef DTUHUB_COLLECTOR_EVENTS_LANES_H
 #define DTUHUB_COLLECTOR_EVENTS_LANES_H

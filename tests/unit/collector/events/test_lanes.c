@@ -34,9 +34,12 @@ static void add(struct lanes *lanes, uint64_t id, const char *device)
         lanes_add(lanes, &(struct lane_item){.id = id, .device = device, .created_ms = NOW}));
 }
 
+static int64_t latest_ms;
+
 /* The id of what is tried next, 0 for none. */
 static uint64_t next(struct lanes *lanes, int64_t now_ms)
 {
+    latest_ms = now_ms;
     struct lane_item item;
     int64_t due_ms;
     return lanes_next(lanes, now_ms, &item, &due_ms) ? item.id : 0;
@@ -52,8 +55,9 @@ static int64_t due(struct lanes *lanes, int64_t now_ms)
 
 static void delivered(struct lanes *lanes, uint64_t id)
 {
-    assert_int_equal(lanes_tried(lanes, id, &(struct lane_try){.delivered = true}, 0, NOW).outcome,
-                     LANE_DELIVERED);
+    assert_int_equal(
+        lanes_tried(lanes, id, &(struct lane_try){.delivered = true}, 0, latest_ms).outcome,
+        LANE_DELIVERED);
 }
 
 /* With the jitter in the middle. */
@@ -205,6 +209,21 @@ static void what_is_refused_does_not_mean_that_it_is_down(void **state)
     assert_false(lanes_is_down(lanes));
 }
 
+static void a_clock_set_back_makes_no_wait_longer(void **state)
+{
+    struct lanes *lanes = *state;
+    target.rate = 1;
+    target.rate_window_ms = 60000;
+    add(lanes, 1, "a");
+    add(lanes, 2, "b");
+    assert_int_equal(next(lanes, NOW), 1);
+    assert_int_equal(failed(lanes, 1, NOW).next_ms, NOW + 5000);
+    assert_int_equal(due(lanes, NOW + 1000), NOW + 60000);
+    int64_t back_ms = NOW + 1000 - 600000;
+    assert_int_equal(due(lanes, back_ms), back_ms + 59000);
+    assert_int_equal(next(lanes, back_ms + 59000), 1);
+}
+
 static void a_rate_holds_back_and_fails_nothing(void **state)
 {
     struct lanes *lanes = *state;
@@ -250,6 +269,7 @@ int main(void)
         TEST(retry_after_is_honoured_and_a_hopeless_one_dies),
         TEST(a_target_that_is_down_is_tried_by_one_at_a_time),
         TEST(what_is_refused_does_not_mean_that_it_is_down),
+        TEST(a_clock_set_back_makes_no_wait_longer),
         TEST(a_rate_holds_back_and_fails_nothing),
         TEST(what_is_cancelled_is_gone_unless_under_way),
     };
